@@ -1,0 +1,130 @@
+import type { ChildProcess } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { systemCode, VyaError } from '../errors.ts';
+import type { Command } from './command.ts';
+import { describeEnd, type Ended, type Program, startProgram } from './program.ts';
+import { watchBytes } from './io-counter.ts';
+
+export interface PipelineOptions {
+  signal: AbortSignal;
+  /** The first program reads this file, or these few bytes; without it, nothing. */
+  input?: string | Buffer | undefined;
+  /** The last program's output: added to the end of a file, which exists already, or kept (small outputs only), or dropped. */
+  output: { appendTo: string } | 'keep' | 'drop';
+  /** Called about twice a second with the bytes that the first program has moved so far. */
+  onBytes?: ((bytes: number) => void) | undefined;
+}
+
+/** The most that `output: 'keep'` holds in memory, in bytes. */
+const keepLimit = 64 * 1024 * 1024;
+
+/**
+ * Runs programs connected by pipes that they read and write themselves: no byte passes through vya.
+ *
+ * The most downstream program is started first, and vya keeps the write end of its input open until the producer has
+ * ended with 0. On anything else the consumer is killed before its input ends: it never mistakes a failed producer for
+ * the end of the data (F1, F17).
+ *
+ * @returns the last program's output for `output: 'keep'`, otherwise an empty buffer
+ * @throws VyaError `failed` naming the program that failed by itself, `interrupted` when the signal fired
+ */
+export async function runPipeline(commands: readonly Command[], options: PipelineOptions): Promise<Buffer> {
+  options.signal.throwIfAborted();
+  const input = openInput(options.input);
+  const output = typeof options.output === 'object' ? openSync(options.output.appendTo, 'a') : options.output;
+  const programs: Program[] = [];
+  const endAll = (): void => programs.forEach((program) => program.end());
+  options.signal.addEventListener('abort', endAll);
+  try {
+    await startDownstreamFirst(commands, programs, input, output === 'keep' ? 'pipe' : output);
+    if (options.signal.aborted) endAll();
+    if (options.input instanceof Buffer) programs[0]?.child.stdin?.end(options.input);
+    const stopWatching = watchBytes(programs[0]?.pid, options.onBytes);
+    const kept = output === 'keep' ? collect(programs.at(-1)?.child) : undefined;
+    // Whoever fails first is told below; a late complaint about the kept output must not end the process.
+    kept?.catch(() => {});
+    const ends = await Promise.all(programs.map((program, index) => passOn(program, programs[index + 1])));
+    stopWatching();
+    options.signal.throwIfAborted();
+    throwFirstFailure(programs, ends);
+    return kept ? await kept : Buffer.alloc(0);
+  } catch (error) {
+    endAll();
+    await Promise.all(programs.map((program) => program.ended));
+    throw error;
+  } finally {
+    options.signal.removeEventListener('abort', endAll);
+    if (typeof input === 'number') closeSync(input);
+    if (typeof output === 'number') closeSync(output);
+  }
+}
+
+async function startDownstreamFirst(
+  commands: readonly Command[],
+  programs: Program[],
+  input: number | 'ignore' | 'pipe',
+  output: number | 'pipe' | 'drop',
+): Promise<void> {
+  let next: Program | undefined;
+  for (const [index, command] of [...commands.entries()].reverse()) {
+    const stdin = index === 0 ? input : 'pipe';
+    const stdout = next ? next.child.stdin : output === 'drop' ? 'ignore' : output;
+    next = await startProgram(command, [stdin, stdout, 'pipe']);
+    // A consumer that ends early breaks this pipe: its own end tells why, not the write error.
+    next.child.stdin?.on('error', () => {});
+    programs.unshift(next);
+  }
+}
+
+/** Waits for a program and then ends the next one's input, or the next one itself. */
+async function passOn(program: Program, next: Program | undefined): Promise<Ended> {
+  const ended = await program.ended;
+  if (ended.code === 0) next?.child.stdin?.end();
+  else next?.end();
+  return ended;
+}
+
+/** Blames the most downstream program that failed by itself: its producers die of the broken pipe, not of their own. */
+function throwFirstFailure(programs: readonly Program[], ends: readonly Ended[]): void {
+  for (let index = programs.length - 1; index >= 0; index -= 1) {
+    const program = programs[index] as Program;
+    const ended = ends[index] as Ended;
+    if (ended.code === 0 || program.wasEnded()) continue;
+    throw new VyaError('failed', describeEnd(program.name, ended));
+  }
+  const odd = ends.findIndex((ended) => ended.code !== 0);
+  if (odd >= 0)
+    throw new VyaError('failed', describeEnd((programs[odd] as Program).name, ends[odd] as Ended));
+}
+
+function collect(child: ChildProcess | undefined): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    child?.stdout?.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= keepLimit) chunks.push(chunk);
+    });
+    child?.stdout?.once('close', () => {
+      if (size <= keepLimit) resolve(Buffer.concat(chunks));
+      else
+        reject(
+          new VyaError('failed', `A program wrote more than ${keepLimit} bytes where little was expected`),
+        );
+    });
+  });
+}
+
+function openInput(input: PipelineOptions['input']): number | 'ignore' | 'pipe' {
+  if (input === undefined) return 'ignore';
+  return typeof input === 'string' ? openForReading(input) : 'pipe';
+}
+
+function openForReading(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    const kind = systemCode(error) === 'ENOENT' ? 'not-found' : 'storage';
+    throw new VyaError(kind, `Cannot read ${path}: ${(error as Error).message}`, { cause: error });
+  }
+}
