@@ -34,7 +34,11 @@ test('carries every byte value and megabytes of them unchanged', async () => {
 });
 
 test('feeds a few bytes to the first program', async () => {
-  const kept = await runPipeline([sh('cat'), sh('rev')], { signal: never, input: Buffer.from('abc\n'), output: 'keep' });
+  const kept = await runPipeline([sh('cat'), sh('rev')], {
+    signal: never,
+    input: Buffer.from('abc\n'),
+    output: 'keep',
+  });
   expect(kept.toString()).toBe('cba\n');
 });
 
@@ -51,9 +55,9 @@ test('(F1) fails when the producer fails, although the compressor would have end
 test('(F17) a consumer never sees the end of its input when its producer fails', async () => {
   const mark = join(directory, 'committed');
   const consumer = sh(`cat >/dev/null; echo yes > ${mark}`);
-  await expect(runPipeline([sh('printf part; sleep 0.2; exit 1'), consumer], { signal: never, output: 'drop' })).rejects.toThrow(
-    'sh exited with 1',
-  );
+  await expect(
+    runPipeline([sh('printf part; sleep 0.2; exit 1'), consumer], { signal: never, output: 'drop' }),
+  ).rejects.toThrow('sh exited with 1');
   await expect(readFile(mark)).rejects.toThrow('ENOENT');
 });
 
@@ -67,7 +71,9 @@ test('(F39) blames the consumer that failed, not the producer that its end broke
 
 test('(F39) drains megabytes of stderr and keeps their end', async () => {
   const noisy = sh('yes chatter | head -c 3000000 >&2; echo the reason >&2; exit 1');
-  const error = await runPipeline([noisy], { signal: never, output: 'drop' }).catch((reason: unknown) => reason);
+  const error = await runPipeline([noisy], { signal: never, output: 'drop' }).catch(
+    (reason: unknown) => reason,
+  );
   expect((error as Error).message).toMatch(/the reason$/);
   expect((error as Error).message.length).toBeLessThan(5_000);
 });

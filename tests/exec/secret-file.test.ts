@@ -33,7 +33,12 @@ test('an option file comes first among the arguments', async () => {
 });
 
 test('(F35) a password that the program repeats on stderr is not repeated by vya', async () => {
-  const command = { file: 'sh', args: ['-c', 'echo "login with canary-pass failed" >&2; exit 1'], env, secretFile };
+  const command = {
+    file: 'sh',
+    args: ['-c', 'echo "login with canary-pass failed" >&2; exit 1'],
+    env,
+    secretFile,
+  };
   await expect(capture(command)).rejects.toThrow('login with [redacted] failed');
 });
 
@@ -63,10 +68,19 @@ test('(F30) kill -9 leaves neither the secret nor the child', { timeout: 20_000 
   );
   const { pid, path } = JSON.parse(child.stdout) as { pid: number; path: string };
   expect(path.startsWith(tmpdir())).toBe(true);
-  await expect.poll(() => readdir(dirname(path)).then(String, () => 'gone'), { timeout: 10_000 }).toBe('gone');
   await expect
-    .poll(() => readFile(`/proc/${pid}/stat`, 'utf8').then((text) => (/\) Z /.test(text) ? 'gone' : 'there'), () => 'gone'), {
-      timeout: 10_000,
-    })
+    .poll(() => readdir(dirname(path)).then(String, () => 'gone'), { timeout: 10_000 })
+    .toBe('gone');
+  await expect
+    .poll(
+      () =>
+        readFile(`/proc/${pid}/stat`, 'utf8').then(
+          (text) => (/\) Z /.test(text) ? 'gone' : 'there'),
+          () => 'gone',
+        ),
+      {
+        timeout: 10_000,
+      },
+    )
     .toBe('gone');
 });

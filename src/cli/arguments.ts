@@ -1,0 +1,30 @@
+import { InvalidArgumentError } from 'commander';
+import { parseDay } from './moment.ts';
+
+/** Gathers an option that may be given several times. */
+export function collect(value: string, earlier: string[]): string[] {
+  return [...earlier, value];
+}
+
+/** A whole number from 1 up. */
+export function count(value: string): number {
+  return wholeNumber(value, 1, Number.MAX_SAFE_INTEGER, 'a whole number from 1 up');
+}
+
+export function level(value: string): number {
+  return wholeNumber(value, 1, 9, 'a whole number from 1 to 9');
+}
+
+export function seconds(value: string): number {
+  return wholeNumber(value, 0, 7 * 86_400, 'a number of seconds from 0 to 604800');
+}
+
+export function day(value: string): string {
+  return parseDay(value);
+}
+
+function wholeNumber(value: string, least: number, most: number, what: string): number {
+  const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  throw new InvalidArgumentError(`It must be ${what}.`);
+}

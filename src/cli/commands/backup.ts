@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import { Command } from '@commander-js/extra-typings';
+import type { VyaError } from '../../errors.ts';
+import type { BackupReport, DatabaseResult } from '../../operations/backup-report.ts';
+import type { CliContext, Outcome } from '../context.ts';
+import { exitCodeOfMany } from '../exit-codes.ts';
+import { collect, count, level, seconds } from '../arguments.ts';
+import { formatBytes, formatDuration, formatTable } from '../output/format.ts';
+import { errorAsJson, statusAsJson } from '../output/print.ts';
+import { describeProblems } from '../output/problems.ts';
+import { openSetup } from '../setup.ts';
+
+export function backupCommand(context: CliContext) {
+  return new Command('backup')
+    .description('Dump databases into the storage tree, then apply retention to those that succeeded.')
+    .option('--instance <id>', 'only this instance (may be given several times)', collect, [])
+    .option(
+      '--database <name>',
+      'only this database, by its exact name (may be given several times)',
+      collect,
+      [],
+    )
+    .option('--all', 'everything that is configured; the default, said aloud')
+    .option('--dry-run', 'say what would be dumped and what stands in the way; write nothing')
+    .option('--jobs <n>', 'dumps at work at the same time', count, 1)
+    .option('--compression-level <1-9>', 'instead of storage.compression_level', level)
+    .option('--skip-prune', 'leave old backups alone')
+    .option(
+      '--wait <seconds>',
+      'wait for a lock that another run holds, instead of exiting with 11',
+      seconds,
+      0,
+    )
+    .addHelpText('after', examples)
+    .action(async (options, command) => {
+      const setup = await openSetup(context, command);
+      const { storage, retention } = setup.config;
+      const { backup } = await import('../../operations/backup.ts');
+      const dryRun = options.dryRun ?? setup.config.dryRun;
+      const report = await backup(
+        {
+          run: randomUUID(),
+          instances: setup.instances(options.instance),
+          databases: options.database,
+          storage: {
+            basePath: storage.basePath,
+            compression: {
+              codec: storage.compression,
+              level: options.compressionLevel ?? storage.compressionLevel,
+            },
+            checksumAlgorithm: storage.checksumAlgorithm,
+          },
+          retention: options.skipPrune || dryRun ? undefined : retention,
+          jobs: options.jobs,
+          dryRun,
+          waitSeconds: options.wait,
+          vya: setup.version,
+        },
+        setup.operation,
+      );
+      context.finish(backupOutcome(report));
+    });
+}
+
+const examples = `
+Examples:
+  vya backup                                     everything that is configured
+  vya backup --instance prod --database shop     one database
+  vya backup --dry-run                           what would be dumped, and what stands in the way
+
+With neither --instance nor --database, everything that is configured is backed up. Exit code 1 means that some
+databases failed and others succeeded; the report names them.`;
+
+function backupOutcome(report: BackupReport): Outcome {
+  const outcomes = report.instances.flatMap(({ error, databases }) => [
+    ...(error ? [error.kind] : []),
+    ...databases.map(({ error: failure, prune }) => failure?.kind ?? prune?.error?.kind ?? ('ok' as const)),
+  ]);
+  const code = exitCodeOfMany(outcomes);
+  return { code, json: asJson(report, code), text: asText(report) };
+}
+
+function asJson(report: BackupReport, code: number): unknown {
+  return {
+    ...statusAsJson(code, failuresOf(report)),
+    run: report.run,
+    dryRun: report.dryRun,
+    instances: report.instances.map(({ error, databases, ...instance }) => ({
+      ...instance,
+      ...(error ? { error: errorAsJson(error) } : {}),
+      databases: databases.map(({ error: failure, prune, ...database }) => ({
+        ...database,
+        ...(failure ? { error: errorAsJson(failure) } : {}),
+        ...(prune ? { deleted: prune.deleted } : {}),
+        ...(prune?.error ? { pruneError: errorAsJson(prune.error) } : {}),
+      })),
+    })),
+  };
+}
+
+function failuresOf(report: BackupReport): (VyaError | undefined)[] {
+  return report.instances.flatMap(({ error, databases }) => [
+    error,
+    ...databases.map((database) => database.error ?? database.prune?.error),
+  ]);
+}
+
+function asText(report: BackupReport): string {
+  const rows = report.instances.flatMap(({ instance, databases }) =>
+    databases.map((database) => [
+      instance,
+      database.database,
+      database.status,
+      database.status === 'failed' ? '' : formatBytes(database.sizeBytes),
+      database.status === 'ok' ? formatDuration(database.durationMs) : '',
+      database.id?.split('/').at(-1) ?? '',
+    ]),
+  );
+  const header = [
+    'INSTANCE',
+    'DATABASE',
+    'STATUS',
+    report.dryRun ? 'SIZE ON SERVER' : 'SIZE',
+    'TIME',
+    'BACKUP',
+  ];
+  const table = rows.length > 0 ? [formatTable(header, rows, ['SIZE', 'SIZE ON SERVER', 'TIME'])] : [];
+  return [...table, ...problemsOf(report), summaryOf(report)].join('\n');
+}
+
+function problemsOf(report: BackupReport): string[] {
+  return report.instances.flatMap((instance) => [
+    ...describeProblems(instance.instance, instance),
+    ...instance.databases.flatMap((database) => [
+      ...describeProblems(`${instance.instance}/${database.database}`, database),
+      ...describeProblems(`retention of ${instance.instance}/${database.database}`, database.prune ?? {}),
+    ]),
+  ]);
+}
+
+function summaryOf(report: BackupReport): string {
+  const databases = report.instances.flatMap((instance) => instance.databases);
+  const count = (status: DatabaseResult['status']): number =>
+    databases.filter((each) => each.status === status).length;
+  if (report.dryRun) return `${count('planned')} would be backed up; nothing was written.`;
+  const deleted = databases.reduce((sum, { prune }) => sum + (prune?.deleted.length ?? 0), 0);
+  return `${count('ok')} backed up, ${count('failed')} failed, ${deleted} old backups deleted.`;
+}

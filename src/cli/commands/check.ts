@@ -1,0 +1,108 @@
+import { Command } from '@commander-js/extra-typings';
+import type { VyaError } from '../../errors.ts';
+import type { CheckReport, InstanceCheck } from '../../operations/check.ts';
+import { collect } from '../arguments.ts';
+import type { CliContext, Outcome } from '../context.ts';
+import { exitCodeOf, exitCodeOfMany } from '../exit-codes.ts';
+import { formatBytes, formatTable } from '../output/format.ts';
+import { errorAsJson, statusAsJson } from '../output/print.ts';
+import { describeProblems } from '../output/problems.ts';
+import { openSetup } from '../setup.ts';
+
+export function checkCommand(context: CliContext) {
+  return new Command('check')
+    .description(
+      'Look what would go wrong in a backup: connections, versions, privileges, programs, storage, space.',
+    )
+    .option('--instance <id>', 'only this instance (may be given several times)', collect, [])
+    .addHelpText('after', examples)
+    .action(async (options, command) => {
+      const setup = await openSetup(context, command);
+      const { check } = await import('../../operations/check.ts');
+      const job = { instances: setup.instances(options.instance), storage: setup.config.storage };
+      context.finish(checkOutcome(await check(job, setup.operation)));
+    });
+}
+
+const examples = `
+Examples:
+  vya check
+  vya check --instance prod --format json
+
+The exit code is the one that a backup would have. No dump is made.`;
+
+function checkOutcome(report: CheckReport): Outcome {
+  const code = exitCode(report);
+  return {
+    code,
+    json: {
+      ...statusAsJson(code, failuresOf(report)),
+      storage: withError(report.storage),
+      instances: report.instances.map((instance) => ({
+        ...withError(instance),
+        databases: instance.databases.map(withError),
+      })),
+    },
+    text: [
+      ...describeStorage(report.storage),
+      ...report.instances.flatMap(describeInstance),
+      verdict(report, code),
+    ].join('\n'),
+  };
+}
+
+/** A storage tree that cannot be used fails every backup, whatever the servers say. */
+function exitCode({ storage, instances }: CheckReport): number {
+  if (storage.error) return exitCodeOf(storage.error.kind);
+  return exitCodeOfMany(
+    instances.flatMap(({ error, databases }) => [
+      ...(error ? [error.kind] : []),
+      ...databases.map((database) => database.error?.kind ?? ('ok' as const)),
+    ]),
+  );
+}
+
+function failuresOf({ storage, instances }: CheckReport): (VyaError | undefined)[] {
+  return [
+    storage.error,
+    ...instances.flatMap(({ error, databases }) => [error, ...databases.map((each) => each.error)]),
+  ];
+}
+
+function withError<T extends { error?: VyaError }>(part: T): object {
+  const { error, ...rest } = part;
+  return error ? { ...rest, error: errorAsJson(error) } : rest;
+}
+
+function describeStorage(storage: CheckReport['storage']): string[] {
+  if (storage.error) return describeProblems('storage', storage);
+  return [
+    `storage ${storage.path}: ${formatBytes(storage.freeBytes)} free of ${formatBytes(storage.totalBytes)}`,
+  ];
+}
+
+function describeInstance({ instance, server, programs, databases, ...problems }: InstanceCheck): string[] {
+  const lines = [''];
+  if (server) {
+    const how = `${server.encrypted ? 'encrypted' : 'not encrypted'}, ${server.latencyMs.toFixed(1)} ms, as ${server.account}`;
+    lines.push(`${instance}: ${server.version}${server.replica ? ' (a replica)' : ''}; ${how}`);
+    lines.push(`  with ${programs.join(', ')}`);
+    const rows = databases.map(({ database, sizeBytes, tables, error }) => [
+      `  ${database}`,
+      formatBytes(sizeBytes),
+      String(tables),
+      error ? 'FAILS' : 'ready',
+    ]);
+    if (rows.length > 0)
+      lines.push(formatTable(['  DATABASE', 'SIZE', 'TABLES', 'BACKUP'], rows, ['SIZE', 'TABLES']));
+  }
+  lines.push(...describeProblems(instance, problems));
+  return [...lines, ...databases.flatMap((each) => describeProblems(`${instance}/${each.database}`, each))];
+}
+
+function verdict({ instances }: CheckReport, code: number): string {
+  const databases = instances.flatMap((instance) => instance.databases);
+  const ready = databases.filter(({ error }) => !error).length;
+  if (code === 0) return `\nA backup would take ${ready} databases.`;
+  return `\nA backup would take ${ready} databases and end with exit code ${code}.`;
+}

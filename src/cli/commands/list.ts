@@ -1,0 +1,80 @@
+import { Command } from '@commander-js/extra-typings';
+import type { BackupEntry } from '../../storage/catalogue.ts';
+import { count, day } from '../arguments.ts';
+import type { CliContext, Outcome } from '../context.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { formatBytes, formatTable, formatTime } from '../output/format.ts';
+import { describeProblems } from '../output/problems.ts';
+import { openSetup } from '../setup.ts';
+
+export function listCommand(context: CliContext) {
+  return new Command('list')
+    .description('Show what can be restored, newest first.')
+    .option('--instance <id>', 'only this instance')
+    .option('--database <name>', 'only this database')
+    .option('--date <YYYY-MM-DD>', 'only backups of this day, in the time zone of the configuration', day)
+    .option('--limit <n>', 'at most so many', count)
+    .addHelpText('after', examples)
+    .action(async (options, command) => {
+      const setup = await openSetup(context, command);
+      const { scanBackups } = await import('../../storage/catalogue.ts');
+      const { dayIn } = await import('../../retention/calendar.ts');
+      const { timezone } = setup.config.retention;
+      const { date } = options;
+      const scan = await scanBackups({
+        basePath: setup.config.storage.basePath,
+        instance: options.instance,
+        database: options.database,
+        when: date === undefined ? undefined : (takenAt) => dayIn(takenAt, timezone) === date,
+        limit: options.limit,
+      });
+      context.finish(listOutcome(scan.backups, scan.warnings));
+    });
+}
+
+const examples = `
+Examples:
+  vya list --limit 20
+  vya list --instance prod --database shop --date 2026-01-09
+  vya list --format json | jq -r '.backups[].id'
+
+Times are UTC. The BACKUP column is what --id takes; any tail of it that fits only one backup will do.`;
+
+function listOutcome(backups: readonly BackupEntry[], warnings: readonly string[]): Outcome {
+  const rows = backups.map((entry) => [
+    formatTime(entry.takenAt),
+    entry.instance,
+    entry.database ?? '(accounts)',
+    formatBytes(entry.sizeBytes),
+    notesOf(entry).join(', '),
+    entry.id,
+  ]);
+  const table = formatTable(['TAKEN', 'INSTANCE', 'DATABASE', 'SIZE', 'NOTES', 'BACKUP'], rows, ['SIZE']);
+  const lines = rows.length > 0 ? [table] : ['There are no backups here yet.'];
+  return {
+    code: exitCodes.success,
+    json: { status: 'ok', backups: backups.map(entryAsJson), warnings },
+    text: [...lines, ...describeProblems('storage', { warnings })].join('\n'),
+  };
+}
+
+function notesOf({ complete, pinned, proven, summary }: BackupEntry): string[] {
+  const notes: string[] = [];
+  if (!complete) notes.push('not complete');
+  if (summary?.partial) notes.push('partial');
+  if (pinned) notes.push('pinned');
+  if (proven) notes.push('proven');
+  if (summary && summary.warnings.length > 0) notes.push(`${summary.warnings.length} warnings`);
+  return notes;
+}
+
+/** A backup as the JSON documents of `list` hold it. */
+function entryAsJson({ takenAt, summary, sequence: _, ...entry }: BackupEntry): unknown {
+  return {
+    ...entry,
+    takenAt: takenAt.toISOString(),
+    ...(summary
+      ? { run: summary.run, server: summary.server, partial: summary.partial, warnings: summary.warnings }
+      : {}),
+  };
+}

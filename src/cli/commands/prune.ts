@@ -1,0 +1,91 @@
+import { Command } from '@commander-js/extra-typings';
+import type { PruneResult } from '../../operations/prune.ts';
+import { collect, seconds } from '../arguments.ts';
+import type { CliContext, Outcome } from '../context.ts';
+import { exitCodeOfMany } from '../exit-codes.ts';
+import { formatBytes, formatTable } from '../output/format.ts';
+import { errorAsJson, statusAsJson } from '../output/print.ts';
+import { describeProblems } from '../output/problems.ts';
+import { openSetup } from '../setup.ts';
+
+export function pruneCommand(context: CliContext) {
+  return new Command('prune')
+    .description('Apply retention: delete old backups, with a reason for each that stays or goes.')
+    .option('--instance <id>', 'only this instance (may be given several times)', collect, [])
+    .option('--database <name>', 'only this database (may be given several times)', collect, [])
+    .option('--dry-run', 'print what would be deleted; delete nothing')
+    .option(
+      '--wait <seconds>',
+      'wait for a lock that another run holds, instead of exiting with 11',
+      seconds,
+      0,
+    )
+    .addHelpText('after', examples)
+    .action(async (options, command) => {
+      const setup = await openSetup(context, command);
+      const { prune } = await import('../../operations/prune.ts');
+      const dryRun = options.dryRun ?? setup.config.dryRun;
+      const results = await prune(
+        {
+          storage: setup.config.storage,
+          retention: setup.config.retention,
+          instances: options.instance.length > 0 ? options.instance : undefined,
+          databases: options.database.length > 0 ? options.database : undefined,
+          dryRun,
+          waitSeconds: options.wait,
+        },
+        setup.operation,
+      );
+      context.finish(pruneOutcome(results, dryRun));
+    });
+}
+
+const examples = `
+Examples:
+  vya prune --dry-run                          what retention would delete, and why the rest stays
+  vya prune --instance prod --database shop
+
+Never deleted: the newest complete backup of a database, one that is pinned, the newest one that passed a rehearsal,
+and anything that vya did not write. Also instances that are no longer configured are looked at.`;
+
+function pruneOutcome(results: readonly PruneResult[], dryRun: boolean): Outcome {
+  const code = exitCodeOfMany(results.map(({ error }) => error?.kind ?? 'ok'));
+  const rows = results.flatMap((result) =>
+    result.decisions.map(({ id, keep, reasons, sizeBytes }) => [
+      keep ? 'keep' : dryRun ? 'would delete' : result.deleted.includes(id) ? 'deleted' : 'delete failed',
+      id,
+      formatBytes(sizeBytes),
+      reasons.join('; '),
+    ]),
+  );
+  const gone = results.flatMap(({ decisions }) => decisions.filter(({ keep }) => !keep));
+  const bytes = gone.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const kept = rows.length - gone.length;
+  const lines = rows.length > 0 ? [formatTable(['ACTION', 'BACKUP', 'SIZE', 'REASON'], rows, ['SIZE'])] : [];
+  return {
+    code,
+    json: {
+      ...statusAsJson(
+        code,
+        results.map(({ error }) => error),
+      ),
+      dryRun,
+      databases: results.map(resultAsJson),
+    },
+    text: [
+      ...lines,
+      ...results.flatMap((result) =>
+        describeProblems(`${result.instance}/${result.database ?? 'accounts'}`, result),
+      ),
+      `${kept} kept, ${gone.length} ${dryRun ? 'would be deleted' : 'to delete'} (${formatBytes(bytes)}).`,
+    ].join('\n'),
+  };
+}
+
+function resultAsJson({ error, decisions, ...result }: PruneResult): unknown {
+  return {
+    ...result,
+    decisions: decisions.map(({ takenAt, ...decision }) => ({ ...decision, takenAt: takenAt.toISOString() })),
+    ...(error ? { error: errorAsJson(error) } : {}),
+  };
+}

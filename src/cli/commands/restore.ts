@@ -1,0 +1,150 @@
+import { Command, Option } from '@commander-js/extra-typings';
+import { VyaError } from '../../errors.ts';
+import type { RestoreReport } from '../../operations/restore.ts';
+import type { OpenBackup } from '../../storage/catalogue.ts';
+import { count, seconds } from '../arguments.ts';
+import type { CliContext, Outcome } from '../context.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { parseMoment } from '../moment.ts';
+import { formatDuration, printable } from '../output/format.ts';
+import { describeProblems } from '../output/problems.ts';
+import { askConfirmation } from '../prompt.ts';
+import { openSetup, type Setup } from '../setup.ts';
+
+/** Which backup is meant: exactly one of `latest`, `at`, `id` and `file`. */
+interface Selection {
+  instance?: string | undefined;
+  database?: string | undefined;
+  latest?: true | undefined;
+  at?: string | undefined;
+  id?: string | undefined;
+  file?: string | undefined;
+}
+
+export function restoreCommand(context: CliContext) {
+  return new Command('restore')
+    .description('Restore one database: over itself, under another name, or onto another instance.')
+    .option('--instance <id>', 'instance that the backup was made of')
+    .option('--database <name>', 'database that the backup holds, by its exact name')
+    .addOption(new Option('--latest', 'the newest backup').conflicts(['at', 'id', 'file']))
+    .addOption(
+      new Option('--at <time>', 'the newest backup started at or before this moment').conflicts([
+        'id',
+        'file',
+      ]),
+    )
+    .addOption(
+      new Option('--id <backup>', 'this backup: any tail of its id that fits only one').conflicts('file'),
+    )
+    .option('--file <path>', 'a backup directory from anywhere')
+    .option('--target-instance <id>', 'instance to restore into (default: --instance)')
+    .option('--target-database <name>', 'name for the restored database (default: its own)')
+    .option('--no-owner', 'PostgreSQL: everything belongs to the account that restores')
+    .option('--no-acl', 'PostgreSQL: leave out grants')
+    .option('--keep-old', 'keep a database that is replaced, under another name')
+    .option('--jobs <n>', 'parallel jobs, where the archive allows it', count, 2)
+    .option('--dry-run', 'say what would be done and what the target lacks; change nothing')
+    .option('--force', 'replace an existing database without asking')
+    .option(
+      '--wait <seconds>',
+      'wait for a lock that another run holds, instead of exiting with 11',
+      seconds,
+      0,
+    )
+    .addHelpText('after', examples)
+    .action(async (options, command) => {
+      const setup = await openSetup(context, command);
+      const backup = await chooseBackup(setup, options);
+      const target = setup.instance(
+        options.targetInstance ?? options.instance ?? backup.manifest.instance.id,
+      );
+      const { restore } = await import('../../operations/restore.ts');
+      const report = await restore(
+        {
+          backup,
+          storage: setup.config.storage,
+          open: target.open,
+          database: options.targetDatabase ?? backup.manifest.database ?? '',
+          noOwner: !options.owner,
+          noAcl: !options.acl,
+          keepOld: options.keepOld ?? false,
+          jobs: options.jobs,
+          dryRun: options.dryRun ?? setup.config.dryRun,
+          waitSeconds: options.wait,
+          confirmReplace: async ({ instance, database }) =>
+            options.force ??
+            (await askConfirmation(
+              context,
+              `Replace the database “${printable(database)}” on ${instance} with ${backup.manifest.id}?`,
+            )),
+        },
+        setup.operation,
+      );
+      context.finish(restoreOutcome(report));
+    });
+}
+
+const examples = `
+Examples:
+  vya restore --instance prod --database shop --latest --dry-run
+  vya restore --instance prod --database shop --latest --target-database shop_copy
+  vya restore --instance prod --database shop --at "2026-01-09 02:00:00" --target-instance staging
+  vya restore --file /mnt/usb/shop/20260109T020000Z --target-instance prod --no-owner --no-acl
+
+An existing database is replaced only when you say yes on a terminal, or with --force. It stays as it is until the new
+one has been loaded and compared with the manifest. Events of a copy under another name are created disabled.
+--at is read in the time zone of the configuration, unless it names one (2026-01-09T02:00:00Z).`;
+
+async function chooseBackup(setup: Setup, selection: Selection): Promise<OpenBackup> {
+  const { openBackup, scanBackups, selectAt, selectById, selectLatest } =
+    await import('../../storage/catalogue.ts');
+  if (selection.file !== undefined) return await openBackup(selection.file);
+  const { instance, database, at, id, latest } = selection;
+  if (!latest && at === undefined && id === undefined) throw needsSelection();
+  if (id === undefined && (instance === undefined || database === undefined)) throw needsPlace();
+  const moment = at === undefined ? undefined : parseMoment(at, setup.config.retention.timezone);
+  const { backups } = await scanBackups({ basePath: setup.config.storage.basePath, instance, database });
+  const entry =
+    id !== undefined ? selectById(backups, id) : moment ? selectAt(backups, moment) : selectLatest(backups);
+  return await openBackup(entry.path);
+}
+
+function needsSelection(): VyaError {
+  return new VyaError('usage', 'Which backup? Give --latest, --at TIME, --id BACKUP or --file PATH', {
+    hint: 'vya list shows what there is.',
+  });
+}
+
+function needsPlace(): VyaError {
+  return new VyaError('usage', 'Which database? Give --instance and --database', {
+    hint: 'vya list shows what there is.',
+  });
+}
+
+function restoreOutcome(report: RestoreReport): Outcome {
+  return { code: exitCodes.success, json: { status: 'ok', code: 0, ...report }, text: asText(report) };
+}
+
+function asText(report: RestoreReport): string {
+  const target = `“${printable(report.database)}” on ${report.instance}`;
+  const lines = report.dryRun
+    ? [
+        `Would restore ${report.backup} as ${target} (${report.tables} tables).`,
+        report.replaced
+          ? 'A database of that name exists and would be replaced.'
+          : 'No database of that name exists.',
+        'Nothing was changed. The archive is verified when the restore begins.',
+      ]
+    : [
+        `Restored ${report.backup} as ${target}: ${report.tables} tables in ${formatDuration(report.durationMs)}.`,
+        ...(report.keptOldAs
+          ? [`The database that it replaces is kept as “${printable(report.keptOldAs)}”.`]
+          : []),
+      ];
+  if (report.disabledEvents.length > 0) {
+    lines.push(
+      `Events are disabled in a copy: ${report.disabledEvents.map(printable).join(', ')}. ALTER EVENT … ENABLE switches one on.`,
+    );
+  }
+  return [...lines, ...describeProblems(report.database, report)].join('\n');
+}

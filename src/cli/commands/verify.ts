@@ -1,0 +1,100 @@
+import { Command, Option } from '@commander-js/extra-typings';
+import { VyaError } from '../../errors.ts';
+import type { VerifyResult } from '../../operations/verify.ts';
+import type { BackupEntry } from '../../storage/catalogue.ts';
+import { seconds } from '../arguments.ts';
+import type { CliContext, Outcome } from '../context.ts';
+import { exitCodeOfMany } from '../exit-codes.ts';
+import { formatBytes, formatDuration, formatTable } from '../output/format.ts';
+import { errorAsJson, statusAsJson } from '../output/print.ts';
+import { describeProblems } from '../output/problems.ts';
+import { openSetup } from '../setup.ts';
+
+export function verifyCommand(context: CliContext) {
+  return new Command('verify')
+    .description('Check checksums and read archives to their end, as a restore would.')
+    .option('--instance <id>', 'only this instance')
+    .option('--database <name>', 'only this database')
+    .addOption(
+      new Option('--latest', 'the newest backup of each database (default)').conflicts(['all', 'id']),
+    )
+    .addOption(new Option('--all', 'every backup').conflicts('id'))
+    .option('--id <backup>', 'this backup: any tail of its id that fits only one')
+    .option(
+      '--wait <seconds>',
+      'wait for a lock that another run holds, instead of exiting with 11',
+      seconds,
+      0,
+    )
+    .addHelpText('after', examples)
+    .action(async (options, command) => {
+      const setup = await openSetup(context, command);
+      const { scanBackups, selectById } = await import('../../storage/catalogue.ts');
+      const { verify } = await import('../../operations/verify.ts');
+      const { basePath } = setup.config.storage;
+      const { backups } = await scanBackups({
+        basePath,
+        instance: options.instance,
+        database: options.database,
+      });
+      const complete = backups.filter((entry) => entry.complete);
+      if (complete.length === 0) throw nothingToVerify(basePath);
+      const chosen = options.id
+        ? [selectById(complete, options.id)]
+        : options.all
+          ? complete
+          : newestOfEach(complete);
+      const job = { backups: chosen, storage: { basePath }, waitSeconds: options.wait };
+      context.finish(verifyOutcome(await verify(job, setup.operation)));
+    });
+}
+
+const examples = `
+Examples:
+  vya verify                                   the newest backup of every database
+  vya verify --instance prod --all             everything of one instance
+  vya verify --id shop/20260109T020000Z        one backup
+
+Exit code 8 means that every backup that was looked at is damaged, 1 that some are.`;
+
+function newestOfEach(backups: readonly BackupEntry[]): BackupEntry[] {
+  const newest = new Map<string, BackupEntry>();
+  for (const entry of backups) {
+    const place = JSON.stringify([entry.instance, entry.database]);
+    if (!newest.has(place)) newest.set(place, entry);
+  }
+  return [...newest.values()];
+}
+
+function nothingToVerify(basePath: string): VyaError {
+  return new VyaError('not-found', `There is no such backup in ${basePath}`, {
+    hint: 'vya list shows what there is.',
+  });
+}
+
+function verifyOutcome(results: readonly VerifyResult[]): Outcome {
+  const code = exitCodeOfMany(results.map(({ error }) => error?.kind ?? 'ok'));
+  const rows = results.map(({ id, status, sizeBytes, durationMs }) => [
+    id,
+    status === 'ok' ? 'whole' : 'FAILED',
+    formatBytes(sizeBytes),
+    formatDuration(durationMs),
+  ]);
+  return {
+    code,
+    json: {
+      ...statusAsJson(
+        code,
+        results.map(({ error }) => error),
+      ),
+      backups: results.map(({ error, ...result }) => ({
+        ...result,
+        ...(error ? { error: errorAsJson(error) } : {}),
+      })),
+    },
+    text: [
+      formatTable(['BACKUP', 'STATUS', 'SIZE', 'TIME'], rows, ['SIZE', 'TIME']),
+      ...results.flatMap((result) => describeProblems(result.id, result)),
+    ].join('\n'),
+  };
+}

@@ -1,0 +1,34 @@
+import type { Log } from '../log.ts';
+
+/** The outside world as commands see it; `main.ts` fills it in once. */
+export interface CliContext {
+  env: NodeJS.ProcessEnv;
+  cwd: string;
+  stdin: NodeJS.ReadStream;
+  stdout: NodeJS.WriteStream;
+  stderr: NodeJS.WriteStream;
+  /** Fires on SIGHUP, SIGINT and SIGTERM. */
+  signal: AbortSignal;
+  now: () => Date;
+  /** Called by `main.ts` with the command's outcome; the last one counts. */
+  finish(outcome: Outcome): void;
+}
+
+/** What a command answers: one result for two printers, and the exit code. */
+export interface Outcome {
+  code: number;
+  /** Printed with `--format json`: the one document on stdout. */
+  json: unknown;
+  /** Printed otherwise; an empty text prints nothing. */
+  text: string;
+}
+
+/** The options that every command takes. */
+export interface GlobalOptions {
+  config?: string | undefined;
+  format: 'text' | 'json';
+  verbose?: true | undefined;
+  quiet?: true | undefined;
+}
+
+export type { Log };

@@ -1,0 +1,68 @@
+#!/usr/bin/env node
+import { CommanderError } from 'commander';
+import { asVyaError, VyaError } from '../errors.ts';
+import type { CliContext, Outcome } from './context.ts';
+import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { printError, printOutcome, wantsJson, wantsQuiet, wantsVerbose } from './output/print.ts';
+import { buildProgram } from './program.ts';
+import { packageVersion } from './version.ts';
+
+const signalCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+/** Runs the command line and answers the exit code. Everything that can be thrown ends here, as one message. */
+async function main(argv: string[]): Promise<number> {
+  const interruption = new AbortController();
+  let signalCode: number | undefined;
+  for (const [signal, code] of Object.entries(signalCodes)) {
+    process.on(signal, () => {
+      signalCode ??= code;
+      interruption.abort(
+        new VyaError('interrupted', `Ended by ${signal}`, { hint: 'Nothing half-made is left behind.' }),
+      );
+    });
+  }
+  // What slips through every handler ends the work as a bug, not with Node's code 1, which would mean 'some failed'.
+  process.on('uncaughtException', (error) => interruption.abort(asVyaError(error)));
+  // Everything that is written is for its owner alone, also what the client programs write.
+  process.umask(0o077);
+  // `vya list | head` closes the pipe early: that is no failure.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
+  let outcome: Outcome | undefined;
+  const context: CliContext = {
+    env: process.env,
+    cwd: process.cwd(),
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal: interruption.signal,
+    now: () => new Date(),
+    finish: (result) => (outcome = result),
+  };
+  try {
+    await buildProgram(context, packageVersion()).parseAsync(argv);
+    if (outcome) printOutcome(context, outcome, { json: wantsJson(argv), quiet: wantsQuiet(argv) });
+    return signalCode ?? outcome?.code ?? exitCodes.success;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.success;
+    const known = asVyaError(error instanceof CommanderError ? usageError(error, argv) : error);
+    printError(context, known, { json: wantsJson(argv), verbose: wantsVerbose(argv) });
+    return signalCode ?? exitCodeOf(known.kind);
+  }
+}
+
+function usageError(error: CommanderError, argv: string[]): VyaError {
+  if (error.code === 'commander.help')
+    return new VyaError('usage', 'No command given.', { hint: 'vya --help lists the commands.' });
+  const command = argv.slice(2).find((word) => !word.startsWith('-'));
+  const message = error.message.replace(/^error: /, '');
+  return new VyaError('usage', message.charAt(0).toUpperCase() + message.slice(1), {
+    hint: command ? `vya ${command} --help shows what it takes.` : 'vya --help lists the commands.',
+  });
+}
+
+// A promise that is lost would end the process with 0, and Node's own crash code 1 would mean 'some failed'.
+process.exitCode = exitCodes.unexpected;
+void main(process.argv).then((code) => {
+  process.exitCode = code;
+});

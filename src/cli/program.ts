@@ -1,0 +1,68 @@
+import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
+import { backupCommand } from './commands/backup.ts';
+import { checkCommand } from './commands/check.ts';
+import { configCommand } from './commands/config.ts';
+import { credentialsCommand } from './commands/credentials.ts';
+import { listCommand } from './commands/list.ts';
+import { pruneCommand } from './commands/prune.ts';
+import { restoreCommand } from './commands/restore.ts';
+import { verifyCommand } from './commands/verify.ts';
+import type { CliContext } from './context.ts';
+
+const description = 'Backs up and restores MySQL, MariaDB and PostgreSQL servers.';
+
+const closing = `
+Examples:
+  vya check                                         look what would go wrong in a backup
+  vya backup                                        back up everything that is configured
+  vya list                                          what can be restored
+  vya restore --instance prod --database shop --latest --target-database shop_copy
+
+Exit codes:
+  0 success                      6 server not reachable or login refused
+  1 some failed, others not      7 no such backup or file
+  2 everything failed            8 verification failed
+  3 usage or configuration       9 not enough privileges
+  4 credentials                 10 a bug in vya
+  5 storage not usable          11 another run holds the lock
+  129, 130, 143 ended by SIGHUP, SIGINT, SIGTERM`;
+
+/** The whole command line. Usage errors are thrown as CommanderError, never printed or exited on here. */
+export function buildProgram(context: CliContext, version: string): CommandUnknownOpts {
+  const program = new Command('vya')
+    .description(description)
+    .version(version, '--version', 'print the version')
+    .option('--config <path>', 'configuration file (default: see the README, “Configuration”)')
+    .addOption(
+      new Option('--format <format>', 'how results are printed').choices(['text', 'json']).default('text'),
+    )
+    .option('-v, --verbose', 'debug messages, and stack traces of errors')
+    .option('-q, --quiet', 'only errors')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand('help [command]', 'print the help of a command')
+    .addHelpText('after', closing);
+  const commands = [
+    backupCommand,
+    listCommand,
+    restoreCommand,
+    verifyCommand,
+    pruneCommand,
+    checkCommand,
+    credentialsCommand,
+    configCommand,
+  ];
+  for (const command of commands) program.addCommand(command(context));
+  throwInsteadOfExit(program, context);
+  return program;
+}
+
+/** `addCommand` does not hand these settings down, and without them a usage error ends with commander's code 1. */
+function throwInsteadOfExit(command: CommandUnknownOpts, context: CliContext): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => void context.stdout.write(text),
+    // The error arrives as an exception; main.ts prints it once, in the format that was asked for.
+    writeErr: () => {},
+    getOutHelpWidth: () => context.stdout.columns ?? 100,
+  });
+  for (const child of command.commands) throwInsteadOfExit(child, context);
+}

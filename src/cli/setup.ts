@@ -1,0 +1,75 @@
+import { homedir, hostname } from 'node:os';
+import type { CommandUnknownOpts } from '@commander-js/extra-typings';
+import { loadConfig } from '../config/load.ts';
+import type { Config, InstanceConfig } from '../config/resolve.ts';
+import { VyaError } from '../errors.ts';
+import { createLog, type LogLevel } from '../log.ts';
+import type { OperationContext } from '../operations/context.ts';
+import type { InstanceJob } from '../operations/jobs.ts';
+import type { CliContext, GlobalOptions } from './context.ts';
+import { instanceJob } from './jobs.ts';
+import { createProgress } from './output/progress.ts';
+import { packageVersion } from './version.ts';
+
+/** What every command that works on instances or storage needs: the configuration and what follows from it. */
+export interface Setup {
+  config: Config;
+  configPath: string;
+  operation: OperationContext;
+  version: string;
+  /** The configured instances with these ids, in the configuration's order; no ids: all. Throws VyaError `usage`. */
+  instances(ids: readonly string[]): InstanceJob[];
+  instance(id: string): InstanceJob;
+}
+
+/** @throws VyaError `configuration` with every problem of the configuration */
+export async function openSetup(context: CliContext, command: CommandUnknownOpts): Promise<Setup> {
+  const globals = command.optsWithGlobals() as unknown as GlobalOptions;
+  const { config, path, warnings } = await loadConfig({
+    flagPath: globals.config,
+    env: context.env,
+    cwd: context.cwd,
+    homedir: homedir(),
+    uid: process.getuid?.(),
+    timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+  });
+  const log = createLog({ ...config.logging, level: logLevel(context, config, globals) });
+  for (const warning of warnings) log.warning({}, warning);
+  const { env, signal, now } = context;
+  const operation = {
+    env,
+    signal,
+    now,
+    log,
+    progress: createProgress(context.stderr, log, globals.quiet ?? false),
+  };
+  const job = (instance: InstanceConfig): InstanceJob =>
+    instanceJob(instance, config, { env, hostname: hostname() });
+  return {
+    config,
+    configPath: path,
+    operation,
+    version: packageVersion(),
+    instances: (ids) => chosen(config, ids).map(job),
+    instance: (id) => job(chosen(config, [id])[0] as InstanceConfig),
+  };
+}
+
+/** On a terminal, progress and the report at the end tell everything: log lines between them would say it twice. */
+function logLevel({ stdout, stderr }: CliContext, { logging }: Config, globals: GlobalOptions): LogLevel {
+  if (globals.verbose) return 'DEBUG';
+  const watched = stdout.isTTY && stderr.isTTY && globals.format === 'text' && logging.output === 'console';
+  if (watched) return 'CRITICAL';
+  return globals.quiet ? 'ERROR' : logging.level;
+}
+
+function chosen({ instances }: Config, ids: readonly string[]): InstanceConfig[] {
+  const known = instances.map(({ id }) => id);
+  const unknown = ids.filter((id) => !known.includes(id));
+  if (unknown.length > 0) {
+    throw new VyaError('usage', `No instance is called ${unknown.join(' or ')}`, {
+      hint: `The configuration has: ${known.join(', ')}.`,
+    });
+  }
+  return ids.length === 0 ? instances : instances.filter(({ id }) => ids.includes(id));
+}

@@ -1,0 +1,127 @@
+import { asVyaError } from '../errors.ts';
+import { stageBackup } from '../storage/artifact.ts';
+import type { Lock } from '../storage/lock.ts';
+import type { ManifestDraft } from '../storage/manifest.ts';
+import type { BackupJob, DatabaseResult } from './backup-report.ts';
+import type { OperationContext } from './context.ts';
+import { describeChanges, dumpDatabase } from './dump.ts';
+import type { InstanceJob } from './jobs.ts';
+import { preflight } from './preflight.ts';
+import { pruneDatabase } from './prune.ts';
+import type { Session } from './session.ts';
+import { assertSpaceFor } from './space.ts';
+
+/** What the backups of one instance share. */
+export interface InstanceWork {
+  job: BackupJob;
+  instance: InstanceJob;
+  session: Session;
+  /** Undefined in a dry run. */
+  lock: Lock | undefined;
+}
+
+/** Backs one database up and applies its retention, and turns any failure into a result. */
+export async function attemptBackup(
+  work: InstanceWork,
+  database: string,
+  jobs: number,
+  context: OperationContext,
+): Promise<DatabaseResult> {
+  const { job, instance } = work;
+  const started = performance.now();
+  const result: DatabaseResult = { database, status: 'ok', sizeBytes: 0, durationMs: 0, warnings: [] };
+  const fields = { instance: instance.id, database };
+  try {
+    if (work.lock) await backupDatabase({ ...work, lock: work.lock }, result, jobs, context);
+    else await planDatabase(work, result, context);
+    context.log.info(
+      { ...fields, id: result.id, bytes: result.sizeBytes },
+      job.dryRun ? 'would be backed up' : 'backed up',
+    );
+  } catch (error) {
+    context.signal.throwIfAborted();
+    result.status = 'failed';
+    result.error = asVyaError(error);
+    context.log.error({ ...fields, kind: result.error.kind }, result.error.message);
+  }
+  if (result.status === 'ok' && job.retention) {
+    const place = { instance: instance.id, database };
+    result.prune = await pruneDatabase({ ...job, place, retention: job.retention }, context);
+  }
+  for (const warning of result.warnings) context.log.warning(fields, warning);
+  result.durationMs = Math.round(performance.now() - started);
+  return result;
+}
+
+async function backupDatabase(
+  { job, instance, session, lock }: InstanceWork & { lock: Lock },
+  result: DatabaseResult,
+  jobs: number,
+  context: OperationContext,
+): Promise<void> {
+  const { adapter, programs } = session;
+  const { database } = result;
+  const startedAt = context.now();
+  const inventory = await preflight(adapter, database, result.warnings);
+  await assertSpaceFor(job.storage.basePath, { instance: instance.id, database }, inventory);
+  const positions = await adapter.position();
+  const staged = await stageBackup({
+    basePath: job.storage.basePath,
+    lock,
+    place: { instance: instance.id, database },
+    startedAt,
+    checksumAlgorithm: job.storage.checksumAlgorithm,
+  });
+  try {
+    const dumped = await dumpDatabase(
+      session,
+      { database, inventory, jobs, storage: job.storage },
+      staged,
+      context,
+    );
+    const changed = describeChanges(dumped.changes);
+    if (changed) result.warnings.push(changed);
+    const draft: ManifestDraft = {
+      run: job.run,
+      instance: { id: instance.id, type: instance.type },
+      server: describeServer(session),
+      client: { program: programs.dump.name, version: programs.dump.version },
+      finishedAt: context.now().toISOString(),
+      positions,
+      oldestClient: dumped.oldestClient,
+      partial: false,
+      options: [...dumped.options],
+      compression: job.storage.compression,
+      parts: dumped.parts.map((part) => ({
+        ...part,
+        path: part.path.slice(staged.directory.length + 1),
+        holds: [...part.holds],
+      })),
+      inventory,
+      inventoryStable: dumped.changes.length === 0,
+      warnings: result.warnings,
+      vya: job.vya,
+    };
+    const { id, path, manifest } = await staged.publish(draft);
+    Object.assign(result, { id, path, sizeBytes: manifest.files.reduce((sum, file) => sum + file.size, 0) });
+  } finally {
+    // Nothing is left to discard after a publication.
+    await staged.discard();
+  }
+}
+
+/** The dry run: everything that can be asked beforehand, and nothing written. */
+async function planDatabase(
+  { session }: InstanceWork,
+  result: DatabaseResult,
+  _: OperationContext,
+): Promise<void> {
+  const inventory = await preflight(session.adapter, result.database, result.warnings);
+  result.status = 'planned';
+  result.sizeBytes = inventory.database.sizeBytes;
+}
+
+function describeServer({ adapter: { server } }: Session): ManifestDraft['server'] {
+  const { flavour, version, versionText, replica, identity } = server;
+  return { flavour, version, versionText, replica, identity };
+}

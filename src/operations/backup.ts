@@ -1,0 +1,95 @@
+import { asVyaError, type VyaError } from '../errors.ts';
+import { cleanStaging, prepareBase } from '../storage/artifact.ts';
+import { acquireLock, type Lock } from '../storage/lock.ts';
+import { attemptBackup, type InstanceWork } from './backup-database.ts';
+import type { BackupJob, BackupReport, DatabaseResult, InstanceResult } from './backup-report.ts';
+import { chooseDatabases } from './choose-databases.ts';
+import type { OperationContext } from './context.ts';
+import type { InstanceJob } from './jobs.ts';
+import { forEachLimited } from './many.ts';
+import { withSession } from './session.ts';
+
+/**
+ * Dumps the chosen databases of every instance, each into a backup of its own, and applies retention to those that
+ * succeeded. A failed database or instance does not stop the others: the report tells.
+ */
+export async function backup(job: BackupJob, context: OperationContext): Promise<BackupReport> {
+  if (!job.dryRun) await prepareBase(job.storage.basePath);
+  const instances: InstanceResult[] = [];
+  for (const instance of job.instances) {
+    context.signal.throwIfAborted();
+    instances.push(await backupInstance(job, instance, context));
+  }
+  return { run: job.run, dryRun: job.dryRun, instances };
+}
+
+async function backupInstance(
+  job: BackupJob,
+  instance: InstanceJob,
+  context: OperationContext,
+): Promise<InstanceResult> {
+  const result: InstanceResult = { instance: instance.id, databases: [], warnings: [] };
+  try {
+    const target = await instance.open();
+    await withInstanceLock(job, instance.id, context, async (lock) => {
+      await withSession(target, context, async (session) => {
+        if (lock) result.warnings.push(...(await cleanStaging({ basePath: job.storage.basePath, lock })));
+        await backupDatabases({ job, instance, session, lock }, result, context);
+      });
+    });
+  } catch (error) {
+    context.signal.throwIfAborted();
+    result.error = asVyaError(error);
+    context.log.error({ instance: instance.id, kind: result.error.kind }, result.error.message);
+  }
+  for (const warning of result.warnings) context.log.warning({ instance: instance.id }, warning);
+  return result;
+}
+
+/** A dry run writes nothing, not even a lock. */
+async function withInstanceLock(
+  job: BackupJob,
+  instance: string,
+  context: OperationContext,
+  work: (lock: Lock | undefined) => Promise<void>,
+): Promise<void> {
+  if (job.dryRun) return await work(undefined);
+  const lock = await acquireLock({
+    basePath: job.storage.basePath,
+    scope: { kind: 'instance', instance },
+    mode: 'exclusive',
+    waitSeconds: job.waitSeconds,
+    command: 'vya backup',
+    now: context.now(),
+    env: context.env,
+    signal: context.signal,
+  });
+  try {
+    await work(lock);
+  } finally {
+    await lock.release();
+  }
+}
+
+async function backupDatabases(
+  work: InstanceWork,
+  result: InstanceResult,
+  context: OperationContext,
+): Promise<void> {
+  const { job, instance, session } = work;
+  const selection = await chooseDatabases(session.adapter, instance, job.databases);
+  result.warnings.push(...selection.warnings);
+  result.databases.push(...selection.missing.map((each) => missingDatabase(each.database, each.error)));
+
+  const atOnce = Math.max(1, Math.min(job.jobs, selection.chosen.length));
+  const jobsInside = Math.max(1, Math.floor(job.jobs / atOnce));
+  result.databases.push(
+    ...(await forEachLimited(selection.chosen, atOnce, ({ name }) =>
+      attemptBackup(work, name, jobsInside, context),
+    )),
+  );
+}
+
+function missingDatabase(database: string, error: VyaError): DatabaseResult {
+  return { database, status: 'failed', sizeBytes: 0, durationMs: 0, warnings: [], error };
+}

@@ -1,0 +1,23 @@
+import type { Log } from '../log.ts';
+
+/** What every operation gets from the command line beside its job. */
+export interface OperationContext {
+  signal: AbortSignal;
+  log: Log;
+  /** For finding programs (PATH); never read for settings. */
+  env: NodeJS.ProcessEnv;
+  now: () => Date;
+  progress: Progress;
+}
+
+/** Shows long work while it runs: a line on a terminal, log lines elsewhere. */
+export interface Progress {
+  /** `totalBytes` only where it is known. */
+  begin(label: string, totalBytes?: number): ProgressTask;
+}
+
+export interface ProgressTask {
+  /** Bytes done so far, not since the last call. */
+  update(bytes: number): void;
+  done(): void;
+}

@@ -1,0 +1,102 @@
+import type { DumpPart, StoredPart } from '../db/adapter.ts';
+import { VyaError } from '../errors.ts';
+import { runPipeline } from '../exec/pipeline.ts';
+import type { Inventory } from '../model/inventory.ts';
+import type { StagedBackup } from '../storage/artifact.ts';
+import { compressor, decompressor } from '../storage/codecs.ts';
+import { readPart } from './archive.ts';
+import { compareInventories, summarize } from './compare.ts';
+import type { OperationContext, ProgressTask } from './context.ts';
+import type { StorageJob } from './jobs.ts';
+import type { Session } from './session.ts';
+
+/** Dumps up to this size, in stored bytes, are read once more at once: it costs nothing that anyone would notice. */
+const readBackLimit = 16 * 1024 * 1024;
+
+export interface DumpResult {
+  parts: StoredPart[];
+  options: readonly string[];
+  oldestClient: string;
+  /** What changed in the database while it was dumped; empty: nothing did. */
+  changes: string[];
+}
+
+/**
+ * Dumps one database into a staged backup. It returns only when every program has ended with 0 and nothing is empty.
+ *
+ * @throws VyaError `failed` naming the program and what it said
+ */
+export async function dumpDatabase(
+  session: Session,
+  request: { database: string; inventory: Inventory; jobs: number; storage: StorageJob },
+  staged: StagedBackup,
+  context: OperationContext,
+): Promise<DumpResult> {
+  const { database, inventory, jobs, storage } = request;
+  const plan = session.adapter.dumpPlan({
+    database,
+    inventory,
+    programs: session.programs,
+    compression: storage.compression,
+    jobs,
+    directoryFor: (suffix) => staged.pathFor(suffix),
+  });
+  const task = context.progress.begin(`${session.adapter.target.id}/${database}`);
+  try {
+    const parts: StoredPart[] = [];
+    for (const part of plan.parts) parts.push(await dumpPart(part, staged, storage, context, task));
+    for (const part of parts) await readBack(session, part, staged, storage, context);
+    const after = await session.adapter.inventory(database);
+    return { ...plan, parts, changes: compareInventories(inventory, after) };
+  } finally {
+    task.done();
+  }
+}
+
+async function dumpPart(
+  part: DumpPart,
+  staged: StagedBackup,
+  storage: StorageJob,
+  context: OperationContext,
+  task: ProgressTask,
+): Promise<StoredPart> {
+  const { signal, env } = context;
+  const stored = { format: part.format, holds: part.holds };
+  const onBytes = (bytes: number): void => task.update(bytes);
+  if (part.format === 'pg-directory') {
+    await runPipeline(part.commands, { signal, output: 'drop', onBytes });
+    return { ...stored, path: await staged.adoptDirectory(part.suffix) };
+  }
+  const codec = await compressor(storage.compression, env);
+  const file = await staged.createFile(part.suffix + codec.suffix);
+  for (const command of part.commands) {
+    const pipe = codec.command ? [command, codec.command] : [command];
+    await runPipeline(pipe, { signal, output: { appendTo: file.path }, onBytes });
+  }
+  const { size } = await file.finish();
+  if (size === 0) throw new VyaError('failed', `${part.commands[0]?.file} ended with 0 but wrote nothing`);
+  return { ...stored, path: file.path };
+}
+
+/** Small dumps are proven whole at once; larger ones by verify, and before a restored database takes its name. */
+async function readBack(
+  session: Session,
+  part: StoredPart,
+  staged: StagedBackup,
+  storage: StorageJob,
+  context: OperationContext,
+): Promise<void> {
+  if ((await staged.sizeOf(part.path)) > readBackLimit) return;
+  await readPart(session.engine, part, {
+    signal: context.signal,
+    decompressor:
+      part.format === 'pg-directory' ? undefined : await decompressor(storage.compression.codec, context.env),
+    programs: session.programs,
+  });
+}
+
+/** The warning that a manifest and a report carry when tables came or went during the dump. */
+export function describeChanges(changes: readonly string[]): string | undefined {
+  if (changes.length === 0) return undefined;
+  return `The database's objects changed while it was dumped (compared with its inventory before: ${summarize(changes)})`;
+}

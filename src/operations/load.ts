@@ -1,0 +1,58 @@
+import type { LoadOptions, StoredPart } from '../db/adapter.ts';
+import type { Command } from '../exec/command.ts';
+import { runPipeline } from '../exec/pipeline.ts';
+import { decompressor } from '../storage/codecs.ts';
+import type { OperationContext } from './context.ts';
+import type { Session } from './session.ts';
+
+export interface LoadRequest {
+  parts: readonly StoredPart[];
+  codec: 'zstd' | 'gzip' | 'none';
+  database: string;
+  /** Events of a copy must not run beside the original's. */
+  disableEvents: boolean;
+  options: Omit<LoadOptions, 'programs'>;
+  onBytes?: (bytes: number) => void;
+}
+
+/**
+ * Loads parts of a backup into a database, one after the other.
+ *
+ * @throws VyaError `failed` with what the client program said
+ */
+export async function loadParts(
+  session: Session,
+  request: LoadRequest,
+  context: OperationContext,
+): Promise<void> {
+  const { signal, env } = context;
+  const decompress = await decompressor(request.codec, env);
+  for (const part of request.parts) {
+    const options = { ...request.options, programs: session.programs, disableEvents: request.disableEvents };
+    const step = session.adapter.loadStep(part, request.database, options);
+    if (part.format === 'pg-directory') {
+      await runPipeline([step.command], { signal, output: 'drop', onBytes: request.onBytes });
+    } else if (step.rewrite) {
+      const content = await readSmallPart(part, decompress, signal);
+      await runPipeline([step.command], { signal, input: step.rewrite(content), output: 'drop' });
+    } else {
+      const commands = [decompress, step.filter, step.command].filter((command) => command !== undefined);
+      await runPipeline(commands, { signal, input: part.path, output: 'drop', onBytes: request.onBytes });
+    }
+  }
+}
+
+/** A part that has to be changed on its way in: `output: 'keep'` bounds its size. */
+async function readSmallPart(
+  part: StoredPart,
+  decompress: Command | undefined,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  const reader = decompress ?? { file: 'cat', args: [], env: { PATH: '/usr/bin:/bin' } };
+  return await runPipeline([reader], { signal, input: part.path, output: 'keep' });
+}
+
+/** Parts that MySQL creates only once the tables have their final names. */
+export function holdsOnlyObjects(part: StoredPart): boolean {
+  return !part.holds.some((content) => content === 'tables' || content === 'everything');
+}

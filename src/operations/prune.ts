@@ -1,0 +1,108 @@
+import { asVyaError, type VyaError } from '../errors.ts';
+import { planRetention, type Decision } from '../retention/gfs.ts';
+import type { RetentionPolicy } from '../retention/policy.ts';
+import { type BackupEntry, retentionInput, scanBackups } from '../storage/catalogue.ts';
+import type { Place } from '../storage/layout.ts';
+import { acquireLock } from '../storage/lock.ts';
+import { finishRemovals, removeBackup } from '../storage/remove.ts';
+import type { OperationContext } from './context.ts';
+import type { Patience } from './jobs.ts';
+
+export interface PruneJob extends Patience {
+  storage: { basePath: string };
+  retention: RetentionPolicy;
+  /** Only these; undefined: every one in the storage tree. */
+  instances?: readonly string[] | undefined;
+  databases?: readonly string[] | undefined;
+  dryRun: boolean;
+}
+
+export interface PruneDecision extends Decision {
+  sizeBytes: number;
+  takenAt: Date;
+}
+
+/** What retention decided for one database, and what was really deleted. */
+export interface PruneResult {
+  instance: string;
+  database: string | null;
+  decisions: PruneDecision[];
+  deleted: string[];
+  warnings: string[];
+  error?: VyaError;
+}
+
+/** Applies retention to every database in the storage tree, also those that no server has any more. */
+export async function prune(job: PruneJob, context: OperationContext): Promise<PruneResult[]> {
+  const { backups } = await scanBackups({ basePath: job.storage.basePath });
+  const places = new Map<string, Place>();
+  for (const { instance, database } of backups) {
+    if (job.instances && !job.instances.includes(instance)) continue;
+    if (job.databases && !job.databases.includes(database ?? '')) continue;
+    places.set(JSON.stringify([instance, database]), { instance, database });
+  }
+  const results: PruneResult[] = [];
+  for (const place of places.values()) results.push(await pruneDatabase({ ...job, place }, context));
+  return results;
+}
+
+/** Applies retention to one database. A failure is part of the result: it never undoes the backup before it. */
+export async function pruneDatabase(
+  job: Omit<PruneJob, 'instances' | 'databases'> & { place: Place },
+  context: OperationContext,
+): Promise<PruneResult> {
+  const result: PruneResult = { ...job.place, decisions: [], deleted: [], warnings: [] };
+  try {
+    if (job.dryRun) await decide(job, result, context);
+    else await decideAndDelete(job, result, context);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    result.error = asVyaError(error);
+    context.log.error({ ...job.place, kind: result.error.kind }, result.error.message);
+  }
+  return result;
+}
+
+type PlaceJob = Parameters<typeof pruneDatabase>[0];
+
+async function decide(job: PlaceJob, result: PruneResult, context: OperationContext): Promise<BackupEntry[]> {
+  const scan = await scanBackups({ basePath: job.storage.basePath, ...job.place });
+  result.warnings.push(...scan.warnings);
+  const byId = new Map(scan.backups.map((entry) => [entry.id, entry]));
+  const decisions = planRetention(scan.backups.map(retentionInput), job.retention, context.now());
+  result.decisions = decisions.map((decision) => {
+    const { sizeBytes = 0, takenAt = new Date(0) } = byId.get(decision.id) ?? {};
+    return { ...decision, sizeBytes, takenAt };
+  });
+  return decisions.flatMap(({ id, keep }) => (keep ? [] : (byId.get(id) ?? [])));
+}
+
+async function decideAndDelete(job: PlaceJob, result: PruneResult, context: OperationContext): Promise<void> {
+  const { basePath } = job.storage;
+  const common = {
+    basePath,
+    command: 'vya prune',
+    now: context.now(),
+    env: context.env,
+    signal: context.signal,
+  };
+  const lock = await acquireLock({
+    ...common,
+    scope: { kind: 'database', place: job.place },
+    mode: 'exclusive',
+    waitSeconds: job.waitSeconds,
+  });
+  try {
+    const { unfinishedRemovals } = await scanBackups({ basePath, ...job.place });
+    await finishRemovals({ basePath, paths: unfinishedRemovals, lock });
+    for (const backup of await decide(job, result, context)) {
+      context.signal.throwIfAborted();
+      const { kept } = await removeBackup({ ...common, backup, lock });
+      result.deleted.push(backup.id);
+      result.warnings.push(...kept.map((path) => `${path} was not written by vya and stays`));
+      context.log.info({ ...job.place, id: backup.id }, 'deleted by retention');
+    }
+  } finally {
+    await lock.release();
+  }
+}

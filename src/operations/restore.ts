@@ -1,0 +1,238 @@
+import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import type { Finding } from '../db/adapter.ts';
+import { asVyaError, VyaError } from '../errors.ts';
+import { runPipeline } from '../exec/pipeline.ts';
+import { makePrivateDirectory } from '../exec/secret-file.ts';
+import type { InstanceTarget } from '../model/instance.ts';
+import type { Inventory } from '../model/inventory.ts';
+import type { OpenBackup } from '../storage/catalogue.ts';
+import { compareInventories, summarize } from './compare.ts';
+import type { OperationContext } from './context.ts';
+import type { Patience } from './jobs.ts';
+import { holdsOnlyObjects, loadParts, type LoadRequest } from './load.ts';
+import { throwErrors } from './preflight.ts';
+import { type Session, withSession } from './session.ts';
+import { assertWhole, storedParts, withSharedBackup } from './stored-backup.ts';
+
+export interface RestoreJob extends Patience {
+  /** Chosen and opened by the command line: from the storage tree or from anywhere. */
+  backup: OpenBackup;
+  storage: { basePath: string };
+  open(): Promise<InstanceTarget>;
+  /** The name that the restored database gets. */
+  database: string;
+  noOwner: boolean;
+  noAcl: boolean;
+  /** Keep a database that is replaced under another name. */
+  keepOld: boolean;
+  jobs: number;
+  dryRun: boolean;
+  /** Asked before an existing database is replaced; answers false to refuse. */
+  confirmReplace(existing: { instance: string; database: string }): Promise<boolean>;
+}
+
+export interface RestoreReport {
+  backup: string;
+  instance: string;
+  database: string;
+  dryRun: boolean;
+  /** Whether a database of that name existed. */
+  replaced: boolean;
+  keptOldAs?: string;
+  tables: number;
+  durationMs: number;
+  warnings: string[];
+  /** Events that were created disabled, because this is a copy. */
+  disabledEvents: string[];
+}
+
+/**
+ * Restores one database. It is loaded into a fresh database first, compared with the manifest's inventory, and only then
+ * takes the name: after a failure at any point before, a database of that name is as it was.
+ *
+ * @throws VyaError `verification` for an archive that is not whole, `refused` when a replacement was not confirmed,
+ *   `privileges` or `failed` naming what the target lacks, `failed` when loading fails
+ */
+export async function restore(job: RestoreJob, context: OperationContext): Promise<RestoreReport> {
+  const started = performance.now();
+  return await withSharedBackup(job, 'vya restore', context, async () => {
+    const target = await job.open();
+    return await withSession(target, context, async (session) => {
+      const report = await plan(job, session);
+      if (job.dryRun) return report;
+      await confirm(job, report);
+      await assertWhole(job.backup, session.engine, session.programs, context);
+      await restoreInto(job, session, report, context);
+      report.durationMs = Math.round(performance.now() - started);
+      return report;
+    });
+  });
+}
+
+/** Everything that can be known before the first change: what the target lacks, and what is in the way. */
+async function plan(job: RestoreJob, { adapter }: Session): Promise<RestoreReport> {
+  const { manifest } = job.backup;
+  const inventory = inventoryOf(job.backup);
+  if (manifest.instance.type !== adapter.target.type) {
+    throw new VyaError(
+      'usage',
+      `${manifest.id} is a ${manifest.instance.type} backup, and ${adapter.target.id} is a ${adapter.target.type} server`,
+    );
+  }
+  const warnings: string[] = [];
+  const { flavour, version } = manifest.server;
+  const needs = { noOwner: job.noOwner, noAcl: job.noAcl, source: { flavour, version } };
+  const findings: Finding[] = await adapter.restoreFindings(inventory, needs);
+  const replaced = await adapter.databaseExists(job.database);
+  if (replaced) findings.push(...(await adapter.replaceFindings(job.database, inventory)));
+  throwErrors(findings, warnings);
+  const isCopy = job.database !== manifest.database;
+  return {
+    backup: manifest.id,
+    instance: adapter.target.id,
+    database: job.database,
+    dryRun: job.dryRun,
+    replaced,
+    ...(replaced && job.keepOld ? { keptOldAs: oldName(job.database, manifest.startedAt) } : {}),
+    tables: inventory.tables.length,
+    durationMs: 0,
+    warnings,
+    disabledEvents: isCopy ? inventory.events.filter(({ enabled }) => enabled).map(({ name }) => name) : [],
+  };
+}
+
+async function confirm(job: RestoreJob, { replaced, instance, database }: RestoreReport): Promise<void> {
+  if (!replaced || (await job.confirmReplace({ instance, database }))) return;
+  throw new VyaError(
+    'refused',
+    `${instance} has a database “${database}” already, and replacing it was not confirmed`,
+    {
+      hint: 'Add --force to replace it, or restore beside it with --target-database.',
+    },
+  );
+}
+
+async function restoreInto(
+  job: RestoreJob,
+  session: Session,
+  report: RestoreReport,
+  context: OperationContext,
+): Promise<void> {
+  const { adapter } = session;
+  const inventory = inventoryOf(job.backup);
+  const fresh = `vya_tmp_restore_${randomBytes(6).toString('hex')}`;
+  context.log.info({ instance: report.instance, backup: report.backup }, `restoring ${job.database}`);
+  await adapter.createDatabase(fresh, inventory);
+  try {
+    await loadInto(job, session, fresh, context);
+    await assertAsManifest(job, session, fresh, report);
+    await takeName(job, session, fresh, report, context);
+  } finally {
+    // Gone by now when it took the name; otherwise nobody needs what was loaded so far.
+    await adapter.dropDatabase(fresh).catch((error: unknown) => {
+      context.log.warning(
+        { instance: report.instance },
+        `${fresh} could not be dropped: ${asVyaError(error).message}`,
+      );
+    });
+  }
+}
+
+/** Loads the whole backup, so that whatever does not load is found before the target is touched. */
+async function loadInto(
+  job: RestoreJob,
+  session: Session,
+  fresh: string,
+  context: OperationContext,
+): Promise<void> {
+  const { backup } = job;
+  const total = backup.manifest.files.reduce((sum, { size }) => sum + size, 0);
+  const task = context.progress.begin(`restore ${job.database}`, total);
+  try {
+    await loadParts(
+      session,
+      { ...loadRequest(job, fresh, true), parts: await storedParts(backup), onBytes: task.update },
+      context,
+    );
+  } finally {
+    task.done();
+  }
+}
+
+async function assertAsManifest(
+  { backup }: RestoreJob,
+  { adapter }: Session,
+  fresh: string,
+  report: RestoreReport,
+): Promise<void> {
+  const differences = compareInventories(inventoryOf(backup), await adapter.inventory(fresh));
+  if (differences.length === 0) return;
+  const message = `What was restored differs from the manifest: ${summarize(differences)}`;
+  if (backup.manifest.inventoryStable) {
+    throw new VyaError('verification', message, {
+      hint: 'The target is as it was. Restore from another backup; vya list shows them.',
+    });
+  }
+  report.warnings.push(`${message}. The database was changing while it was dumped, so this may be right.`);
+}
+
+async function takeName(
+  job: RestoreJob,
+  session: Session,
+  fresh: string,
+  report: RestoreReport,
+  context: OperationContext,
+): Promise<void> {
+  const { signal } = context;
+  const objects = (await storedParts(job.backup)).filter(holdsOnlyObjects);
+  const disableEvents = job.database !== job.backup.manifest.database;
+  const undoDirectory = await makePrivateDirectory();
+  try {
+    await session.adapter.replace({
+      fresh,
+      name: job.database,
+      keepOldAs: report.keptOldAs,
+      inventory: inventoryOf(job.backup),
+      noOwner: job.noOwner,
+      noAcl: job.noAcl,
+      programs: session.programs,
+      undoDirectory,
+      loadObjects: (database) =>
+        loadParts(session, { ...loadRequest(job, database, disableEvents), parts: objects }, context),
+      run: async (command, io) => {
+        const input = 'stdinFrom' in io ? io.stdinFrom : undefined;
+        const output = 'stdoutTo' in io ? ({ appendTo: io.stdoutTo } as const) : 'drop';
+        await runPipeline([command], { signal, input, output });
+      },
+    });
+  } finally {
+    await rm(undoDirectory, { recursive: true, force: true });
+  }
+}
+
+function loadRequest(job: RestoreJob, database: string, disableEvents: boolean): Omit<LoadRequest, 'parts'> {
+  const { noOwner, noAcl, jobs } = job;
+  const sourceDatabase = job.backup.manifest.database ?? '';
+  return {
+    codec: job.backup.manifest.compression.codec,
+    database,
+    disableEvents,
+    options: { noOwner, noAcl, jobs, sourceDatabase },
+  };
+}
+
+function inventoryOf({ manifest }: OpenBackup): Inventory {
+  if (manifest.inventory) return manifest.inventory;
+  throw new VyaError('usage', `${manifest.id} holds accounts, not a database`, {
+    hint: 'vya list shows the backups of databases.',
+  });
+}
+
+/** `shop_old_20260109T020000Z`, shortened where the engines' limit of 63 bytes or 64 characters asks for it. */
+function oldName(database: string, startedAt: string): string {
+  const suffix = `_before_${startedAt.slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+  let stem = database;
+  while (Buffer.byteLength(stem + suffix) > 63) stem = [...stem].slice(0, -1).join('');
+  return stem + suffix;
+}

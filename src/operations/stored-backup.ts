@@ -1,0 +1,74 @@
+import type { ClientPrograms, Engine, StoredPart } from '../db/adapter.ts';
+import { VyaError } from '../errors.ts';
+import { type OpenBackup, partPath } from '../storage/catalogue.ts';
+import { decompressor } from '../storage/codecs.ts';
+import { acquireLock } from '../storage/lock.ts';
+import { verifyFiles } from '../storage/verify-files.ts';
+import { readPart } from './archive.ts';
+import { summarize } from './compare.ts';
+import type { OperationContext } from './context.ts';
+import type { Patience } from './jobs.ts';
+
+/** Keeps a backup from being deleted while it is read; readers do not exclude each other. */
+export async function withSharedBackup<T>(
+  job: Patience & { backup: OpenBackup; storage: { basePath: string } },
+  command: string,
+  context: OperationContext,
+  work: () => Promise<T>,
+): Promise<T> {
+  const lock = await acquireLock({
+    basePath: job.storage.basePath,
+    scope: { kind: 'backup', id: job.backup.manifest.id, path: job.backup.path },
+    mode: 'shared',
+    waitSeconds: job.waitSeconds,
+    command,
+    now: context.now(),
+    env: context.env,
+    signal: context.signal,
+  });
+  try {
+    return await work();
+  } finally {
+    await lock.release();
+  }
+}
+
+/** A backup's parts with absolute paths that are known to lie inside its directory. */
+export async function storedParts(backup: OpenBackup): Promise<StoredPart[]> {
+  return await Promise.all(
+    backup.manifest.parts.map(async (part) => ({ ...part, path: await partPath(backup, part) })),
+  );
+}
+
+/**
+ * Reads everything: each file has the size and checksum that the manifest says, and each archive is whole to its end.
+ *
+ * @throws VyaError `verification`
+ */
+export async function assertWhole(
+  backup: OpenBackup,
+  engine: Engine,
+  programs: ClientPrograms | undefined,
+  context: OperationContext,
+): Promise<void> {
+  const { signal, env } = context;
+  const total = backup.manifest.files.reduce((sum, { size }) => sum + size, 0);
+  const task = context.progress.begin(`verify ${backup.manifest.id}`, total);
+  try {
+    const problems = await verifyFiles(backup, { signal, onBytes: task.update });
+    if (problems.length > 0) {
+      throw new VyaError('verification', `${backup.manifest.id} is damaged: ${summarize(problems)}`, {
+        hint: 'Restore from another backup; vya list shows them.',
+      });
+    }
+    for (const part of await storedParts(backup)) {
+      const decompress =
+        part.format === 'pg-directory'
+          ? undefined
+          : await decompressor(backup.manifest.compression.codec, env);
+      await readPart(engine, part, { signal, decompressor: decompress, programs });
+    }
+  } finally {
+    task.done();
+  }
+}

@@ -1,0 +1,67 @@
+import type { ClientPrograms, Engine } from '../db/adapter.ts';
+import { engineFor } from '../db/registry.ts';
+import { asVyaError, type VyaError } from '../errors.ts';
+import { type BackupEntry, type OpenBackup, openBackup } from '../storage/catalogue.ts';
+import type { OperationContext } from './context.ts';
+import type { Patience } from './jobs.ts';
+import { assertWhole, withSharedBackup } from './stored-backup.ts';
+
+export interface VerifyJob extends Patience {
+  backups: readonly BackupEntry[];
+  storage: { basePath: string };
+}
+
+export interface VerifyResult {
+  id: string;
+  status: 'ok' | 'failed';
+  sizeBytes: number;
+  durationMs: number;
+  error?: VyaError;
+}
+
+/** Checks the checksums and reads every archive to its end; a damaged backup does not stop the others. */
+export async function verify(job: VerifyJob, context: OperationContext): Promise<VerifyResult[]> {
+  const results: VerifyResult[] = [];
+  for (const entry of job.backups) {
+    context.signal.throwIfAborted();
+    results.push(await verifyOne(job, entry, context));
+  }
+  return results;
+}
+
+async function verifyOne(
+  job: VerifyJob,
+  entry: BackupEntry,
+  context: OperationContext,
+): Promise<VerifyResult> {
+  const started = performance.now();
+  const result: VerifyResult = { id: entry.id, status: 'ok', sizeBytes: entry.sizeBytes, durationMs: 0 };
+  try {
+    const backup = await openBackup(entry.path);
+    await withSharedBackup({ ...job, backup }, 'vya verify', context, async () => {
+      const engine = await engineFor(backup.manifest.instance.type);
+      await assertWhole(backup, engine, await programsFor(engine, backup, context), context);
+    });
+    context.log.info({ id: entry.id }, 'verified');
+  } catch (error) {
+    context.signal.throwIfAborted();
+    result.status = 'failed';
+    result.error = asVyaError(error);
+    context.log.error({ id: entry.id, kind: result.error.kind }, result.error.message);
+  }
+  result.durationMs = Math.round(performance.now() - started);
+  return result;
+}
+
+/** Only PostgreSQL's archives need a program of their own to be read. */
+async function programsFor(
+  engine: Engine,
+  { manifest }: OpenBackup,
+  context: OperationContext,
+): Promise<ClientPrograms | undefined> {
+  if (manifest.parts.every(({ format }) => format === 'sql')) return undefined;
+  return await engine.findPrograms(
+    { flavour: manifest.server.flavour, version: manifest.client.version },
+    context.env,
+  );
+}
