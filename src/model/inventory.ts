@@ -35,6 +35,8 @@ export const inventorySchema = z.object({
   needs: z.object({
     /** PostgreSQL: roles that own objects or are named in ACLs. */
     roles: z.array(z.string()).default([]),
+    /** PostgreSQL: those of them that own something, and those that something is granted to; any others are needed whatever is left out. */
+    roleUses: z.object({ owners: z.array(z.string()), grants: z.array(z.string()) }).optional(),
     /** MySQL: accounts (`'user'@'host'`) that define views, routines, triggers and events. */
     definers: z.array(z.string()).default([]),
     collations: z.array(z.string()).default([]),

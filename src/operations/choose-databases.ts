@@ -1,5 +1,6 @@
 import type { DatabaseAdapter, DatabaseInfo } from '../db/adapter.ts';
 import { VyaError } from '../errors.ts';
+import { summarize } from './compare.ts';
 import type { InstanceJob } from './jobs.ts';
 import { selectDatabases } from './select-databases.ts';
 
@@ -21,20 +22,29 @@ export async function chooseDatabases(
   named: readonly string[] = [],
 ): Promise<ChosenDatabases> {
   const present = await adapter.databases();
-  const { chosen, missing } = selectDatabases({
+  const { chosen, missing, warnings } = selectDatabases({
     type: instance.type,
     present,
     include: named.length > 0 ? named : instance.include,
     exclude: named.length > 0 ? [] : instance.exclude,
     literal: named.length > 0,
   });
-  if (chosen.length === 0 && missing.length === 0) throw nothingToDo(instance.id);
+  if (chosen.length === 0 && missing.length === 0) throw nothingToDo(instance.id, warnings);
   const names = new Set(chosen);
+  const forgotten = named.length > 0 || names.has('postgres') ? [] : await tablesInPostgres(adapter);
   return {
     chosen: present.filter(({ name }) => names.has(name)),
     missing: missing.map((database) => ({ database, error: missingDatabase(instance.id, database) })),
-    warnings: [],
+    warnings: [...warnings, ...forgotten],
   };
+}
+
+/** The database `postgres` is the server's own, but people put tables into it, and would miss them. */
+async function tablesInPostgres(adapter: DatabaseAdapter): Promise<string[]> {
+  if (adapter.target.type !== 'postgresql' || !(await adapter.databaseExists('postgres'))) return [];
+  const { tables } = await adapter.inventory('postgres');
+  if (tables.length === 0) return [];
+  return [`The database postgres holds ${tables.length} tables and is not backed up; name it under databases if it should be`];
 }
 
 function missingDatabase(instance: string, name: string): VyaError {
@@ -43,8 +53,9 @@ function missingDatabase(instance: string, name: string): VyaError {
   });
 }
 
-function nothingToDo(instance: string): VyaError {
-  return new VyaError('configuration', `${instance}: nothing is left to back up`, {
+function nothingToDo(instance: string, reasons: readonly string[]): VyaError {
+  const why = reasons.length > 0 ? `: ${summarize(reasons)}` : '';
+  return new VyaError('configuration', `${instance}: nothing is left to back up${why}`, {
     hint: 'The server has no databases but its own, or databases and exclude_databases leave none.',
   });
 }

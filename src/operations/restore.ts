@@ -12,6 +12,7 @@ import type { OperationContext } from './context.ts';
 import type { Patience } from './jobs.ts';
 import { holdsOnlyObjects, loadParts, type LoadRequest } from './load.ts';
 import { throwErrors } from './preflight.ts';
+import { scratchPrefix } from './select-databases.ts';
 import { type Session, withSession } from './session.ts';
 import { assertWhole, storedParts, withSharedBackup } from './stored-backup.ts';
 
@@ -121,7 +122,7 @@ async function restoreInto(
 ): Promise<void> {
   const { adapter } = session;
   const inventory = inventoryOf(job.backup);
-  const fresh = `vya_tmp_restore_${randomBytes(6).toString('hex')}`;
+  const fresh = `${scratchPrefix}restore_${randomBytes(6).toString('hex')}`;
   context.log.info({ instance: report.instance, backup: report.backup }, `restoring ${job.database}`);
   await adapter.createDatabase(fresh, inventory);
   try {
