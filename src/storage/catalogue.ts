@@ -1,0 +1,108 @@
+import { asVyaError } from '../errors.ts';
+import { type FoundDirectory, findBackupDirectories } from './find-directories.ts';
+import { readBackupDirectory } from './read-directory.ts';
+import { mapLimited } from './limited.ts';
+import type { ManifestSummary } from './manifest.ts';
+
+export { openBackup, type OpenBackup, partPath } from './open-backup.ts';
+export { selectAt, selectById, selectLatest } from './select.ts';
+
+/** A backup in the storage tree. */
+export interface BackupEntry {
+  /** `<instance>/<database>/<timestamp>`: the path below the base. */
+  id: string;
+  instance: string;
+  /** The true name; null for accounts. */
+  database: string | null;
+  kind: 'database' | 'accounts';
+  /** When it was begun; whole seconds. */
+  takenAt: Date;
+  /** 1, and more for further backups of the same second. */
+  sequence: number;
+  /** Absolute. */
+  path: string;
+  /** Its manifest is there, readable, and belongs to this place. */
+  complete: boolean;
+  pinned: boolean;
+  /** It has passed a rehearsal. */
+  proven: boolean;
+  /** The manifest without its inventory; absent when the backup is not complete. */
+  summary?: ManifestSummary;
+  /** Of all its files; 0 when it is not complete. */
+  sizeBytes: number;
+}
+
+export interface ScanFilter {
+  basePath: string;
+  instance?: string | undefined;
+  /** Null: accounts only. Undefined: databases and accounts. */
+  database?: string | null | undefined;
+  when?: ((takenAt: Date) => boolean) | undefined;
+  limit?: number | undefined;
+}
+
+export interface Scan {
+  /** Newest first. */
+  backups: BackupEntry[];
+  /** What in the tree is broken, or not vya's. It is never deleted. */
+  warnings: string[];
+  /** Directories of backups whose removal was interrupted. */
+  unfinishedRemovals: string[];
+}
+
+/** Manifests that are read at once. */
+const atOnce = 32;
+
+/**
+ * Looks through the storage tree. Ids and times come from the directories' names, so that only the manifests of backups
+ * that pass the filter are read.
+ *
+ * @throws VyaError `storage` when the base, or the instance that was asked for, cannot be read
+ */
+export async function scanBackups(filter: ScanFilter): Promise<Scan> {
+  const { directories, warnings } = await findBackupDirectories(filter);
+  const wanted = directories.filter(({ takenAt }) => filter.when?.(takenAt) ?? true).sort(newestFirst);
+  const scan: Scan = { backups: [], warnings, unfinishedRemovals: [] };
+  const limit = filter.limit ?? Infinity;
+  for (let next = 0; next < wanted.length && scan.backups.length < limit;) {
+    const batch = wanted.slice(next, next + Math.max(atOnce, limit - scan.backups.length));
+    const found = await mapLimited(batch, atOnce, readOrWarn);
+    for (const { entry, warnings: more, unfinishedRemoval } of found) {
+      scan.warnings.push(...more);
+      if (unfinishedRemoval !== undefined) scan.unfinishedRemovals.push(unfinishedRemoval);
+      if (entry && scan.backups.length < limit) scan.backups.push(entry);
+    }
+    next += batch.length;
+  }
+  return scan;
+}
+
+/** One directory that cannot be read does not hide the others. */
+async function readOrWarn(directory: FoundDirectory): ReturnType<typeof readBackupDirectory> {
+  try {
+    return await readBackupDirectory(directory);
+  } catch (error) {
+    const { kind, message } = asVyaError(error);
+    if (kind === 'unexpected') throw error;
+    return { warnings: [message] };
+  }
+}
+
+function newestFirst(a: FoundDirectory, b: FoundDirectory): number {
+  return (
+    b.takenAt.getTime() - a.takenAt.getTime() ||
+    b.sequence - a.sequence ||
+    (a.id < b.id ? -1 : Number(a.id > b.id))
+  );
+}
+
+/** What retention has to know of a backup. */
+export type RetentionInput = Pick<BackupEntry, 'id' | 'takenAt' | 'complete' | 'pinned' | 'proven'>;
+
+/**
+ * A backup as retention sees it. A partial one is no candidate: it must not take the place of one that holds everything.
+ */
+export function retentionInput(entry: BackupEntry): RetentionInput {
+  const { id, takenAt, pinned, proven, summary } = entry;
+  return { id, takenAt, pinned, proven, complete: entry.complete && summary?.partial === false };
+}

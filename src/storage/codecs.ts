@@ -1,0 +1,89 @@
+import { access, constants } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { VyaError } from '../errors.ts';
+import type { Command } from '../exec/command.ts';
+
+export type CodecName = 'zstd' | 'gzip' | 'none';
+
+export interface Compression {
+  codec: CodecName;
+  /** 1 (fast) to 9 (small). */
+  level: number;
+}
+
+const suffixes: Readonly<Record<CodecName, '.zst' | '.gz' | ''>> = { zstd: '.zst', gzip: '.gz', none: '' };
+
+/** The codec that a file's name tells of. */
+export function codecOf(fileName: string): CodecName {
+  if (fileName.endsWith('.zst')) return 'zstd';
+  return fileName.endsWith('.gz') ? 'gzip' : 'none';
+}
+
+/**
+ * The program that compresses stdin to stdout, and the suffix of its files; without a program for `none`. Several outputs
+ * one after the other in one file are one valid file.
+ */
+export async function compressor(
+  { codec, level }: Compression,
+  env: NodeJS.ProcessEnv,
+): Promise<{ suffix: '.zst' | '.gz' | ''; command?: Command }> {
+  const suffix = suffixes[codec];
+  if (codec === 'none') return { suffix };
+  if (!Number.isInteger(level) || level < 1 || level > 9) {
+    throw new VyaError('usage', `There is no compression level ${level}`, { hint: 'Use 1 to 9.' });
+  }
+  return {
+    suffix,
+    command: await codecCommand(codec, ['-q', '-c', `-${level}`], ['compress', codec, `${level}`], env),
+  };
+}
+
+/**
+ * The program that decompresses stdin to stdout; undefined for `none`. It exits with 0 only when the data was whole to its
+ * end, however many streams were joined in it.
+ */
+export async function decompressor(codec: CodecName, env: NodeJS.ProcessEnv): Promise<Command | undefined> {
+  if (codec === 'none') return undefined;
+  // By default zstd refuses what was compressed with a larger window than 128 MB; files of others may have been.
+  const window = codec === 'zstd' ? ['--long=31'] : [];
+  return codecCommand(codec, ['-q', '-d', '-c', ...window], ['decompress', codec], env);
+}
+
+async function codecCommand(
+  codec: 'zstd' | 'gzip',
+  args: readonly string[],
+  scriptArgs: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<Command> {
+  // Nothing else of the environment: ZSTD_CLEVEL, GZIP and the like would change what the program does.
+  const own = { PATH: env['PATH'] ?? '' };
+  const file = await findOnPath(codec, own.PATH);
+  if (file !== undefined) return { file, args, env: own };
+  return {
+    file: process.execPath,
+    // zstd in node:zlib is marked experimental in some versions; the warning would land among a program's last words.
+    args: ['--disable-warning=ExperimentalWarning', codecScript(), ...scriptArgs],
+    env: own,
+  };
+}
+
+/** The script beside this file's folder: TypeScript where vya runs from its sources, JavaScript where it was built. */
+function codecScript(): string {
+  const ending = path.extname(new URL(import.meta.url).pathname);
+  return fileURLToPath(new URL(`../exec/codec-process${ending}`, import.meta.url));
+}
+
+async function findOnPath(name: string, searched: string): Promise<string | undefined> {
+  for (const directory of searched.split(path.delimiter)) {
+    if (!path.isAbsolute(directory)) continue;
+    const file = path.join(directory, name);
+    try {
+      await access(file, constants.X_OK);
+      return file;
+    } catch {
+      // Not here: look in the next directory.
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,114 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as z from 'zod';
+import { systemCode, VyaError } from '../errors.ts';
+import { openRegular } from './checksum.ts';
+import { storageError } from './failure.ts';
+import { manifestName } from './layout.ts';
+import { type Manifest, manifestFormat, manifestSchema, manifestVersion } from './manifest.ts';
+
+/** Bytes; a manifest of a hundred thousand tables is a tenth of this. */
+export const largestManifest = 256 * 1024 * 1024;
+
+/**
+ * Reads and checks the manifest of a backup.
+ *
+ * @throws VyaError `not-found` where there is none, `verification` when it is broken, hostile, or of a newer version
+ */
+export async function readManifest(directory: string): Promise<Manifest> {
+  return parseManifest(manifestSchema, await readManifestText(directory), directory);
+}
+
+/** The raw text of a manifest. Throws like readManifest. */
+export async function readManifestText(directory: string): Promise<string> {
+  const path = join(directory, manifestName);
+  try {
+    return await readSmallFile(path, largestManifest);
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      throw new VyaError('not-found', `There is no backup in ${directory}: it has no ${manifestName}`, {
+        hint: 'vya list shows what can be restored.',
+        cause: error,
+      });
+    }
+    if (code === 'ELOOP') throw damaged(directory, 'is a symbolic link');
+    throw storageError(error, `read ${path}`);
+  }
+}
+
+/** Checks a manifest's text. Throws VyaError `verification`. */
+export function parseManifest<T extends z.ZodType>(schema: T, text: string, directory: string): z.infer<T> {
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch (error) {
+    throw damaged(directory, 'is not JSON', error);
+  }
+  const head = z
+    .object({ format: z.literal(manifestFormat), version: z.int().positive() })
+    .safeParse(content);
+  if (!head.success) throw damaged(directory, 'is not the manifest of a vya backup');
+  if (head.data.version > manifestVersion) {
+    throw new VyaError(
+      'verification',
+      `The backup ${directory} was made by a newer vya: its format is ${head.data.version}, this vya knows up to ${manifestVersion}`,
+      { hint: `Install a vya that reads format ${head.data.version}.` },
+    );
+  }
+  const parsed = schema.safeParse(content);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const place = issue && issue.path.length > 0 ? `${issue.path.join('.')}: ` : '';
+  throw damaged(directory, `does not hold: ${place}${issue?.message}`, parsed.error);
+}
+
+/**
+ * Writes a manifest and makes it survive a power loss. It must not exist yet.
+ *
+ * @returns what was written, as it will be read
+ * @throws system errors; VyaError `unexpected` for a manifest that could not be read back
+ */
+export async function writeManifest(directory: string, manifest: Manifest): Promise<Manifest> {
+  const checked = manifestSchema.safeParse(manifest);
+  if (!checked.success) {
+    throw new VyaError('unexpected', `The manifest would not be readable: ${z.prettifyError(checked.error)}`);
+  }
+  await writePrivateFile(join(directory, manifestName), `${JSON.stringify(checked.data, null, 2)}\n`);
+  return checked.data;
+}
+
+/** Creates a file, 0600 whatever the umask, and fsyncs it. Throws system errors; EEXIST for links too. */
+export async function writePrivateFile(path: string, content: string): Promise<void> {
+  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+  const handle = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  try {
+    await handle.chmod(0o600);
+    await handle.writeFile(content);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The text of a regular file. Throws system errors, and VyaError `storage` for one that is larger than it may be. */
+export async function readSmallFile(path: string, largest: number): Promise<string> {
+  const handle = await openRegular(path);
+  try {
+    const { size } = await handle.stat();
+    if (size <= largest) return await handle.readFile('utf8');
+    throw new VyaError('storage', `${path} is larger (${size} bytes) than any file of its kind`, {
+      hint: 'Look what it is: vya did not write it.',
+    });
+  } finally {
+    await handle.close();
+  }
+}
+
+function damaged(directory: string, what: string, cause?: unknown): VyaError {
+  return new VyaError('verification', `The backup ${directory} is damaged: its ${manifestName} ${what}`, {
+    hint: 'Restore from another backup; vya list shows them.',
+    cause,
+  });
+}

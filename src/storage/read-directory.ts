@@ -1,0 +1,79 @@
+import { readdir } from 'node:fs/promises';
+import { asVyaError, systemCode } from '../errors.ts';
+import type { BackupEntry } from './catalogue.ts';
+import { storageError } from './failure.ts';
+import type { FoundDirectory } from './find-directories.ts';
+import { manifestName, removingName } from './layout.ts';
+import { type ManifestSummary, summarySchema } from './manifest.ts';
+import { parseManifest, readManifestText } from './manifest-file.ts';
+import { readMarks } from './marks.ts';
+
+interface ReadDirectory {
+  /** Absent where there is no backup. */
+  entry?: BackupEntry;
+  warnings: string[];
+  unfinishedRemoval?: string;
+}
+
+/**
+ * Reads what is in a backup's directory. One without a manifest is no backup; one whose manifest cannot be used is one that
+ * is not complete.
+ *
+ * @throws VyaError `storage`
+ */
+export async function readBackupDirectory(found: FoundDirectory): Promise<ReadDirectory> {
+  const { path, id, instance, takenAt, sequence } = found;
+  const names = await namesIn(path);
+  if (names === undefined) return { warnings: [] };
+  if (!names.includes(manifestName)) {
+    if (names.includes(removingName)) return { warnings: [], unfinishedRemoval: path };
+    return { warnings: [`${path} is no backup: it has no ${manifestName}`] };
+  }
+  const { pinned, proven, warnings } = await readMarks(path, names);
+  const summary = await readSummary(found, warnings);
+  const database = found.database === undefined ? (summary?.database ?? '') : found.database;
+  const entry: BackupEntry = {
+    id,
+    instance,
+    database,
+    kind: database === null ? 'accounts' : 'database',
+    takenAt,
+    sequence,
+    path,
+    complete: summary !== undefined,
+    pinned,
+    proven,
+    sizeBytes: summary?.files.reduce((sum, { size }) => sum + size, 0) ?? 0,
+    ...(summary ? { summary } : {}),
+  };
+  return { entry, warnings };
+}
+
+async function namesIn(path: string): Promise<string[] | undefined> {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    // Removed since its parent was read.
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw storageError(error, `read ${path}`);
+  }
+}
+
+/** The manifest's summary, or undefined and a warning why it cannot be used. */
+async function readSummary(
+  { path, id }: FoundDirectory,
+  warnings: string[],
+): Promise<ManifestSummary | undefined> {
+  try {
+    const summary = parseManifest(summarySchema, await readManifestText(path), path);
+    if (summary.id === id) return summary;
+    warnings.push(
+      `${path} was made as ${summary.id}: moved or copied backups are restored with --file, and never deleted`,
+    );
+  } catch (error) {
+    const { kind, message } = asVyaError(error);
+    if (kind === 'unexpected') throw error;
+    warnings.push(message);
+  }
+  return undefined;
+}

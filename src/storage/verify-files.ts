@@ -1,0 +1,50 @@
+import { VyaError } from '../errors.ts';
+import { checksumFile, type ReadOptions } from './checksum.ts';
+import { orStorageError } from './failure.ts';
+import { reservedNames } from './layout.ts';
+import type { FileEntry } from './manifest.ts';
+import type { OpenBackup } from './open-backup.ts';
+import { pathInside } from './safe-path.ts';
+import { readTree } from './tree.ts';
+
+/**
+ * Reads every file of a backup and compares size and checksum with the manifest.
+ *
+ * @returns what is wrong, in words; empty when all is well
+ * @throws VyaError `storage` when a file cannot be read; the signal's reason
+ */
+export async function verifyFiles(backup: OpenBackup, options: ReadOptions = {}): Promise<string[]> {
+  const problems: string[] = [];
+  for (const file of backup.manifest.files) {
+    const problem = await problemOf(backup, file, options);
+    if (problem !== undefined) problems.push(problem);
+  }
+  return problems;
+}
+
+async function problemOf(
+  { path, manifest }: OpenBackup,
+  file: FileEntry,
+  options: ReadOptions,
+): Promise<string | undefined> {
+  let absolute: string;
+  try {
+    absolute = await pathInside(path, file.path, 'file');
+  } catch (error) {
+    if (error instanceof VyaError && error.kind === 'verification') return error.message;
+    throw error;
+  }
+  const { size, checksum } = await checksumFile(absolute, manifest.checksumAlgorithm, options);
+  if (size !== file.size) return `${file.path} has ${size} bytes instead of ${file.size}`;
+  if (checksum !== file.checksum) return `${file.path} has another ${manifest.checksumAlgorithm} checksum`;
+  return undefined;
+}
+
+/** Files in a backup's directory that its manifest does not name. Harmless, but not vya's. Throws VyaError `storage`. */
+export async function extraFiles({ path, manifest }: OpenBackup): Promise<string[]> {
+  const known = new Set(manifest.files.map((file) => file.path));
+  const tree = await orStorageError(`read ${path}`, () => readTree(path));
+  return tree
+    .filter((entry) => !entry.stats.isDirectory() && !known.has(entry.path) && !reservedNames.has(entry.path))
+    .map((entry) => entry.path);
+}
