@@ -1,0 +1,217 @@
+import type { Command } from '../exec/command.ts';
+import type { EngineType, Flavour, InstanceTarget } from '../model/instance.ts';
+import type { Inventory } from '../model/inventory.ts';
+import type { Version } from '../model/version.ts';
+
+/** What answered: taken once when a session is opened. */
+export interface ServerInfo {
+  flavour: Flavour;
+  version: Version;
+  /** The version as the server words it, for messages. */
+  versionText: string;
+  /** Equal for two sessions if and only if they reached the same running server. */
+  identity: string;
+  /** Milliseconds of one round trip, login excluded. */
+  latencyMs: number;
+  /** The login as the server sees it (`'backup'@'%'`, `backup`). */
+  account: string;
+  replica: boolean;
+  /** Whether this session is encrypted. */
+  encrypted: boolean;
+}
+
+export interface DatabaseInfo {
+  name: string;
+  /** The server's own, or a managed service's own. */
+  system: boolean;
+  /** False: the server allows no connection to it (template0). */
+  connectable: boolean;
+  sizeBytes: number;
+}
+
+/** Where the source stood when the dump began. */
+export interface SourcePosition {
+  kind: 'binlog' | 'gtid' | 'lsn';
+  value: string;
+  /** True only where the position belongs to the dump's own snapshot. */
+  exact: boolean;
+}
+
+/** A client program that was found, with what it says of itself. */
+export interface ClientProgram {
+  name: string;
+  path: string;
+  flavour: Flavour;
+  version: Version;
+  /** The names of the long options that its --help lists, without dashes. */
+  options: ReadonlySet<string>;
+}
+
+/** The programs chosen for one server. */
+export interface ClientPrograms {
+  dump: ClientProgram;
+  load: ClientProgram;
+  /** psql or mysql: used to ask which server the programs reach. */
+  query: ClientProgram;
+}
+
+/** What an operator should know before or after a dump; errors stop that database. */
+export interface Finding {
+  severity: 'error' | 'warning';
+  /** For errors: decides the exit code. */
+  kind: 'privileges' | 'failed';
+  message: string;
+  hint: string;
+}
+
+export type PartFormat = 'sql' | 'pg-custom' | 'pg-directory';
+
+/** One file or directory of a backup, and the commands that make it. */
+export interface DumpPart {
+  /** Goes between `<database>_<timestamp>` and the compression's suffix: `.1-tables.sql`, `.pgdump`. */
+  suffix: string;
+  format: PartFormat;
+  /** What it holds, in the manifest's words: `tables`, `views`, `triggers`, `routines`, `events`, `everything`. */
+  holds: readonly string[];
+  /**
+   * Streams (`sql`, `pg-custom`): run one after the other, their outputs joined into one file through the compressor.
+   * `pg-directory`: exactly one command, which writes the directory itself.
+   */
+  commands: readonly Command[];
+}
+
+export interface DumpRequest {
+  database: string;
+  inventory: Inventory;
+  programs: ClientPrograms;
+  compression: { codec: 'zstd' | 'gzip' | 'none'; level: number };
+  /** Parallel jobs inside one dump, 1 or more. */
+  jobs: number;
+  /** Where a part that is a directory has to be written. Must not exist yet. */
+  directoryFor(suffix: string): string;
+}
+
+export interface DumpPlan {
+  parts: readonly DumpPart[];
+  /** The options that shaped the dump, for the manifest (no secrets, no paths). */
+  options: readonly string[];
+  /** The oldest client version that can restore the result, e.g. `pg_restore 16`. */
+  oldestClient: string;
+}
+
+/** One part of a stored backup, as a restore reads it. */
+export interface StoredPart {
+  /** Absolute path of the file or directory. */
+  path: string;
+  format: PartFormat;
+  holds: readonly string[];
+}
+
+export interface LoadOptions {
+  programs: ClientPrograms;
+  /** The database's name where the dump was made: MySQL writes it into some views and triggers, which have to follow to the new name. */
+  sourceDatabase: string;
+  /** PostgreSQL: owners and ACLs are left out. */
+  noOwner: boolean;
+  noAcl: boolean;
+  jobs: number;
+}
+
+/** How one part is loaded: a command that reads the decompressed part on stdin, or the directory by itself. */
+export interface LoadStep {
+  command: Command;
+  /** Set where a large part has to be changed on its way in: a program that stands before `command`, stdin to stdout. */
+  filter?: Command;
+  /**
+   * Set where small text has to be changed on its way in (a copy's events are created disabled). Gets the whole
+   * decompressed part, so it is only set for parts that hold no rows.
+   */
+  rewrite?: (content: Buffer) => Buffer;
+}
+
+export interface ReplaceRequest {
+  /** The freshly restored database. */
+  fresh: string;
+  /** The name that it takes. */
+  name: string;
+  /** The name under which the present database is kept; undefined: it is dropped once the new one stands. */
+  keepOldAs: string | undefined;
+  /** The source's properties (owner, ACL, settings) to give to the restored database. */
+  inventory: Inventory;
+  noOwner: boolean;
+  noAcl: boolean;
+  /**
+   * Loads the parts that hold only objects (views, routines, triggers, events) into a database: MySQL creates them once
+   * the tables bear their final names, because a table with triggers cannot move between databases.
+   */
+  loadObjects(database: string): Promise<void>;
+  /** A private directory for what is needed to undo a replacement that fails half-way. */
+  undoDirectory: string;
+  /** Runs `command` with its stdout into `file`, or `file` into its stdin. Throws VyaError `failed`. */
+  run(command: Command, io: { stdoutTo: string } | { stdinFrom: string }): Promise<void>;
+  programs: ClientPrograms;
+}
+
+/** A connected session to one server. Both engines implement this, and one contract suite runs over both. */
+export interface DatabaseAdapter {
+  readonly target: InstanceTarget;
+  readonly server: ServerInfo;
+  /** Every database of the server, system ones included, with sizes in bytes. */
+  databases(): Promise<DatabaseInfo[]>;
+  /** Objects of one database. Row counts are the catalogue's estimates. */
+  inventory(database: string): Promise<Inventory>;
+  position(): Promise<SourcePosition[]>;
+  /** What would go wrong, or be incomplete, when these databases are dumped: privileges, engines, locks, row security. */
+  dumpFindings(database: string, inventory: Inventory): Promise<Finding[]>;
+  dumpPlan(request: DumpRequest): DumpPlan;
+  /** A command that prints the identity of the server that the client programs reach, as `server.identity` words it. */
+  identityCommand(programs: ClientPrograms): Command;
+  /** What this server lacks for a restore: privileges, roles, definers, collations, extensions, tablespaces, engines. */
+  restoreFindings(
+    inventory: Inventory,
+    options: {
+      noOwner: boolean;
+      noAcl: boolean;
+      source: { flavour: Flavour; version: Version };
+      /** The name that the restored database takes; MySQL's privileges are looked at for it. */
+      database?: string;
+    },
+  ): Promise<Finding[]>;
+  databaseExists(name: string): Promise<boolean>;
+  /** Creates an empty database with the source's encoding and collation. */
+  createDatabase(name: string, inventory: Inventory): Promise<void>;
+  dropDatabase(name: string): Promise<void>;
+  loadStep(part: StoredPart, database: string, options: LoadOptions & { disableEvents: boolean }): LoadStep;
+  /** Gives `fresh` the name `name`. After a failure the database that had the name is as it was. */
+  replace(request: ReplaceRequest): Promise<void>;
+  /** Why `name` cannot be replaced now (replication slots, foreign keys from other databases, …); empty: it can. */
+  replaceFindings(name: string, inventory: Inventory): Promise<Finding[]>;
+  close(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  signal: AbortSignal;
+}
+
+/** How an archive's end is proven: SQL dumps by the text at their end, PostgreSQL archives by a full read. */
+export type ArchiveCheck = { endMarker: string } | { command: Command };
+
+/** One kind of server, without a connection. */
+export interface Engine {
+  type: EngineType;
+  defaultPort: number;
+  /** Longest database name in the unit the engine counts in. */
+  isSystemDatabase(name: string): boolean;
+  /** Throws VyaError `connection`. */
+  connect(target: InstanceTarget, options: ConnectOptions): Promise<DatabaseAdapter>;
+  /**
+   * The installed client programs that suit a server best: the same flavour, the same major version, else the nearest newer.
+   * Throws VyaError `failed` that names the package to install.
+   */
+  findPrograms(
+    server: { flavour: Flavour; version: Version },
+    env: NodeJS.ProcessEnv,
+  ): Promise<ClientPrograms>;
+  /** `programs` may be undefined for parts of format `sql`, which need none. */
+  archiveCheck(part: StoredPart, programs: ClientPrograms | undefined): ArchiveCheck;
+}

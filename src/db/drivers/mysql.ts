@@ -1,0 +1,94 @@
+import tls, { type TLSSocket } from 'node:tls';
+import mysql, { type Connection, type ConnectionOptions } from 'mysql2';
+import type { InstanceTarget } from '../../model/instance.ts';
+import { certificateCheck, driverTls, isAddress } from '../tls.ts';
+import type { Driver } from './driver.ts';
+
+/** mysql2's connection with the parts that its types leave out. */
+interface RawConnection extends Connection {
+  stream: TLSSocket;
+  startTLS(onSecure: (error?: Error) => void): void;
+}
+
+interface Settings extends ConnectionOptions {
+  /** An IP address that the certificate has to name. */
+  vyaAddress?: string;
+}
+
+/** How mysql2 reaches a server. */
+export const mysqlDriver: Driver<RawConnection> = {
+  client: 'mysql2',
+  connection: mysqlConnection,
+  prepare: prepareSession,
+  run,
+  isEncrypted: (connection) => Boolean(connection.stream.encrypted),
+  drop: (connection) => connection.destroy(),
+  saysNoTls: (error) => (error as { code?: string }).code === 'HANDSHAKE_NO_SSL_SUPPORT',
+  open: openConnection,
+};
+
+async function mysqlConnection(
+  target: InstanceTarget,
+  database: string | undefined,
+  encrypt: boolean,
+): Promise<Settings> {
+  const { endpoint } = target;
+  const checksName = certificateCheck(target.tls) === 'name';
+  const address = 'host' in endpoint && isAddress(endpoint.host) ? endpoint.host : undefined;
+  return {
+    ...('socket' in endpoint
+      ? { socketPath: endpoint.socket }
+      : { host: endpoint.host, port: endpoint.port, enableKeepAlive: true }),
+    user: target.user,
+    ...(target.password !== undefined && { password: target.password }),
+    ...(database !== undefined && { database }),
+    charset: 'utf8mb4',
+    dateStrings: true,
+    supportBigNumbers: true,
+    bigNumberStrings: true,
+    connectTimeout: target.connectTimeoutMs,
+    ...(encrypt && {
+      ssl: { ...(await driverTls(target)), verifyIdentity: checksName && address === undefined },
+      ...(checksName && address !== undefined && { vyaAddress: address }),
+    }),
+  };
+}
+
+/**
+ * mysql2 checks a server that is reached by its IP address against the name `localhost`. Here the certificate's IP entries are
+ * checked instead, after the handshake and before the first byte of the login.
+ */
+function openConnection(settings: object): RawConnection {
+  // Named, because knex hides it from copies.
+  const { vyaAddress: address, password, ...rest } = settings as Settings;
+  // A copy of its own for each connection: mysql2 resumes TLS sessions per object, and a resumed one shows no certificate.
+  const connection = mysql.createConnection({
+    ...rest,
+    ...(password !== undefined && { password }),
+    ...(typeof rest.ssl === 'object' && { ssl: { ...rest.ssl } }),
+  }) as RawConnection;
+  if (address !== undefined) {
+    const start = connection.startTLS.bind(connection);
+    connection.startTLS = (onSecure) =>
+      start((error) =>
+        onSecure(error ?? tls.checkServerIdentity(address, connection.stream.getPeerCertificate())),
+      );
+  }
+  return connection;
+}
+
+function prepareSession(target: InstanceTarget): readonly string[] {
+  const seconds = Math.max(1, Math.round(target.lockWaitSeconds));
+  // An empty sql_mode, because ANSI_QUOTES and NO_BACKSLASH_ESCAPES change how values are quoted.
+  return [
+    `SET SESSION sql_mode = '', lock_wait_timeout = ${seconds}, innodb_lock_wait_timeout = ${seconds},
+       wait_timeout = 28800, net_write_timeout = 600
+       /*!50708 , max_execution_time = 0 */ /*M!100100 , max_statement_time = 0 */`,
+  ];
+}
+
+function run(connection: Connection, sql: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    connection.query(sql, (error) => (error ? reject(error) : resolve()));
+  });
+}

@@ -1,0 +1,127 @@
+import knex, { type Knex } from 'knex';
+import { VyaError } from '../errors.ts';
+import type { InstanceTarget } from '../model/instance.ts';
+import { connectionError } from './connection-error.ts';
+import type { Driver } from './drivers/driver.ts';
+import { mysqlDriver } from './drivers/mysql.ts';
+import { postgresqlDriver } from './drivers/postgresql.ts';
+
+/** How much longer the pool waits than the driver, so that the driver's own error is the one that is seen. */
+const POOL_GRACE_MS = 5_000;
+
+const MAX_CONNECTIONS = 3;
+
+export interface OpenOptions {
+  /** The database of the sessions. Without one: none on MySQL, `postgres` on PostgreSQL. */
+  database?: string;
+  signal: AbortSignal;
+  /** Run in every new session, after vya's own settings. */
+  sessionStatements?: readonly string[];
+}
+
+const silent = { warn() {}, error() {}, deprecate() {}, debug() {} };
+
+export interface OpenKnex {
+  knex: Knex;
+  /** Whether TLS carries the sessions. One answer for all: with `prefer` it is settled by the first one. */
+  encrypted: boolean;
+}
+
+/**
+ * Opens a pool of at most three sessions to one server, of which the first has logged in when this returns. Destroy it after use.
+ * When `signal` aborts, running queries are cut off. Throws VyaError `connection`, or `configuration` for unreadable certificate files.
+ */
+export async function openKnex(target: InstanceTarget, options: OpenOptions): Promise<OpenKnex> {
+  const driver = (target.type === 'mysql' ? mysqlDriver : postgresqlDriver) as Driver<unknown>;
+  const { mode } = target.tls;
+  // A Unix socket needs no cover, so `prefer` asks for none there.
+  const tryTls = mode !== 'disable' && !(mode === 'prefer' && 'socket' in target.endpoint);
+  try {
+    return await openWith(driver, target, options, tryTls);
+  } catch (error) {
+    const fallBack = mode === 'prefer' && tryTls && error instanceof Error && driver.saysNoTls(error);
+    if (!fallBack) throw explained(error, target, options);
+  }
+  try {
+    return await openWith(driver, target, options, false);
+  } catch (error) {
+    throw explained(error, target, options);
+  }
+}
+
+async function openWith(
+  driver: Driver<unknown>,
+  target: InstanceTarget,
+  { database, signal, sessionStatements = [] }: OpenOptions,
+  encrypt: boolean,
+): Promise<OpenKnex> {
+  signal.throwIfAborted();
+  const connections = new Set<unknown>();
+  let encrypted = false;
+  const pool = knex({
+    client: driver.client,
+    connection: (await driver.connection(target, database, encrypt)) as Knex.StaticConnectionConfig,
+    log: silent,
+    acquireConnectionTimeout: target.connectTimeoutMs + POOL_GRACE_MS,
+    pool: {
+      min: 0,
+      max: MAX_CONNECTIONS,
+      createTimeoutMillis: target.connectTimeoutMs + POOL_GRACE_MS,
+      afterCreate: (connection: unknown, done: (error: unknown, connection: unknown) => void) => {
+        connections.add(connection);
+        encrypted = driver.isEncrypted(connection);
+        prepareSession(driver, connection, target, sessionStatements).then(
+          () => done(null, connection),
+          (error: unknown) => {
+            driver.drop(connection);
+            done(error, connection);
+          },
+        );
+      },
+    },
+  });
+  if (driver.open) (pool.client as { driver: unknown }).driver = { createConnection: driver.open };
+  const cutOff = () => connections.forEach((connection) => driver.drop(connection));
+  signal.addEventListener('abort', cutOff, { once: true });
+  pool.client.pool.on('destroySuccess', (_id: number, connection: unknown) => connections.delete(connection));
+  pool.client.pool.on('poolDestroySuccess', () => signal.removeEventListener('abort', cutOff));
+  try {
+    await abortable(
+      pool.raw('SELECT 1').then(() => undefined),
+      signal,
+    );
+  } catch (error) {
+    void pool.destroy();
+    throw error;
+  }
+  return { knex: pool, encrypted };
+}
+
+async function prepareSession(
+  driver: Driver<unknown>,
+  connection: unknown,
+  target: InstanceTarget,
+  statements: readonly string[],
+): Promise<void> {
+  for (const statement of [...driver.prepare(target), ...statements]) await driver.run(connection, statement);
+}
+
+/** Settles with `work`, or rejects with the signal's reason as soon as it aborts. */
+async function abortable(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  let stop = () => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  try {
+    await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    work.catch(() => {});
+  }
+}
+
+function explained(error: unknown, target: InstanceTarget, { database, signal }: OpenOptions): unknown {
+  if (signal.aborted) return signal.reason;
+  return error instanceof VyaError ? error : connectionError(target, error, database);
+}

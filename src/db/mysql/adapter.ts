@@ -1,0 +1,72 @@
+import { openKnex } from '../engine.ts';
+import type { InstanceTarget } from '../../model/instance.ts';
+import type { ConnectOptions, DatabaseAdapter } from '../adapter.ts';
+import { type ClientContext, identityCommand } from './client.ts';
+import { createDatabase, databaseExists, dropDatabase, listDatabases } from './databases.ts';
+import { dumpPlan } from './dump.ts';
+import { dumpFindings } from './dump-findings.ts';
+import { hasDumpableHistory } from './history.ts';
+import { readInventory } from './inventory.ts';
+import { loadStep } from './load.ts';
+import { readPosition } from './position.ts';
+import { replaceDatabase } from './replace.ts';
+import { replaceFindings } from './replace-findings.ts';
+import { restoreFindings } from './restore-findings.ts';
+import { readServer } from './server.ts';
+
+/**
+ * Times as the dumps have them; sizes that are not a day old, as MySQL's may be otherwise; a moved table's default may change
+ * although MariaDB keeps its history.
+ */
+const SESSION = [
+  `SET SESSION time_zone = '+00:00' /*!80000 , information_schema_stats_expiry = 0 */
+    /*M!100304 , system_versioning_alter_history = KEEP */`,
+];
+
+/** Connects to a MySQL or MariaDB server. Throws VyaError `connection`, or `configuration` for unreadable certificates. */
+export async function connectMysql(
+  target: InstanceTarget,
+  { signal }: ConnectOptions,
+): Promise<DatabaseAdapter> {
+  const open = (until: AbortSignal) => openKnex(target, { signal: until, sessionStatements: SESSION });
+  const { knex, encrypted } = await open(signal);
+  try {
+    const server = await readServer(knex, encrypted);
+    const context: ClientContext = { target, server };
+    /** What was learned with a database's inventory and shapes its dump. */
+    const history = new Map<string, boolean>();
+    return {
+      target,
+      server,
+      databases: () => listDatabases(knex),
+      async inventory(database) {
+        history.set(database, await hasDumpableHistory(knex, server, database));
+        return await readInventory(knex, server, database);
+      },
+      position: () => readPosition(knex, server),
+      dumpFindings: (database, inventory) => dumpFindings(knex, server, database, inventory),
+      dumpPlan: (request) => dumpPlan(context, request, history.get(request.database) ?? false),
+      identityCommand: (programs) => identityCommand(context, programs),
+      restoreFindings: (inventory, options) =>
+        restoreFindings(knex, server, inventory, options.source, options.database),
+      databaseExists: (name) => databaseExists(knex, name),
+      createDatabase: (name, inventory) => createDatabase(knex, name, inventory),
+      dropDatabase: (name) => dropDatabase(knex, name),
+      loadStep: (part, database, options) => loadStep(context, part, database, options),
+      async replace(request) {
+        // A session of its own, which no signal cuts off: it has to be able to take its steps back.
+        const own = await open(new AbortController().signal);
+        try {
+          await replaceDatabase(context, own.knex, request);
+        } finally {
+          await own.knex.destroy();
+        }
+      },
+      replaceFindings: (name) => replaceFindings(knex, server, name),
+      close: () => knex.destroy(),
+    };
+  } catch (error) {
+    await knex.destroy();
+    throw error;
+  }
+}

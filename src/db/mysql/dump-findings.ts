@@ -1,0 +1,147 @@
+import type { Knex } from 'knex';
+import type { Inventory } from '../../model/inventory.ts';
+import type { Finding, ServerInfo } from '../adapter.ts';
+import { type Grants, readGrants } from './grants.ts';
+import { qualified, quoteName } from './names.ts';
+import { attempt, rows, sqlMessage } from './query.ts';
+
+/** Names listed in one message; more are counted. */
+const LISTED = 10;
+
+/**
+ * What would be missing from a dump of `database`, or keep it from succeeding: privileges that hide objects silently (F2), views
+ * that are broken (F9), tables outside transactions (F5).
+ */
+export async function dumpFindings(
+  knex: Knex,
+  server: ServerInfo,
+  database: string,
+  inventory: Inventory,
+): Promise<Finding[]> {
+  const grants = await readGrants(knex);
+  return [
+    ...missingPrivileges(server, grants, database, inventory),
+    ...(await brokenViews(knex, database, inventory)).map((broken) => brokenView(database, broken)),
+    ...(await nonTransactional(knex, database, inventory)),
+    ...damagedTables(database, inventory),
+  ];
+}
+
+export function missingPrivileges(
+  server: ServerInfo,
+  grants: Grants,
+  database: string,
+  inventory: Inventory,
+): Finding[] {
+  const missing = ['SELECT', 'TRIGGER', 'EVENT'].filter((privilege) => !grants.on(database, privilege));
+  const needsShowView = inventory.views.length > 0 || missing.includes('SELECT');
+  if (needsShowView && !grants.on(database, 'SHOW VIEW')) missing.push('SHOW VIEW');
+  const findings: Finding[] = [];
+  if (missing.length > 0) {
+    findings.push(
+      denied(
+        `${database}: without ${missing.join(', ')} on the whole database, parts of it would be left out silently`,
+        `GRANT ${missing.join(', ')} ON ${quoteName(escapePattern(database))}.* TO ${server.account};`,
+      ),
+    );
+  }
+  const statement = routinesGrant(server, grants, database);
+  if (statement) {
+    findings.push(
+      denied(
+        `${database}: ${server.account} cannot read routines that others have made, so they would be left out silently`,
+        statement,
+      ),
+    );
+  }
+  return findings;
+}
+
+/** What has to be granted so that every routine can be read, or undefined where nothing is missing. */
+function routinesGrant(
+  { flavour, version, account }: ServerInfo,
+  grants: Grants,
+  database: string,
+): string | undefined {
+  if (grants.globally('SELECT')) return undefined;
+  if (flavour === 'mysql' && version.major >= 8) {
+    return grants.globally('SHOW_ROUTINE') ? undefined : `GRANT SHOW_ROUTINE ON *.* TO ${account};`;
+  }
+  if (grants.onTable('mysql', 'proc', 'SELECT')) return undefined;
+  const newer = flavour === 'mariadb' && (version.major > 11 || (version.major === 11 && version.minor >= 3));
+  if (newer && grants.on(database, 'SHOW CREATE ROUTINE')) return undefined;
+  return newer
+    ? `GRANT SHOW CREATE ROUTINE ON ${quoteName(escapePattern(database))}.* TO ${account};`
+    : `GRANT SELECT ON mysql.proc TO ${account};`;
+}
+
+function denied(message: string, grant: string): Finding {
+  return { severity: 'error', kind: 'privileges', message, hint: `Let an administrator run: ${grant}` };
+}
+
+/** In a grant `_` and `%` stand for other characters, unless they are escaped. */
+export function escapePattern(database: string): string {
+  return database.replaceAll(/[%_\\]/g, String.raw`\$&`);
+}
+
+/** The views that refer to something which is gone, with what the server says of each. */
+export async function brokenViews(
+  knex: Knex,
+  database: string,
+  inventory: Inventory,
+): Promise<{ view: string; reason: string }[]> {
+  const broken: { view: string; reason: string }[] = [];
+  for (const { name } of inventory.views) {
+    try {
+      await rows(knex, `SHOW FIELDS FROM ${qualified(database, name)}`);
+    } catch (error) {
+      if (typeof (error as { errno?: unknown }).errno !== 'number') throw error;
+      broken.push({ view: name, reason: sqlMessage(error as Error) });
+    }
+  }
+  return broken;
+}
+
+function brokenView(database: string, { view, reason }: { view: string; reason: string }): Finding {
+  return {
+    severity: 'error',
+    kind: 'failed',
+    message: `${database}: the view ${view} is broken and would stop the dump: ${reason}`,
+    hint: `Repair the view, or drop it: DROP VIEW ${qualified(database, view)};`,
+  };
+}
+
+async function nonTransactional(knex: Knex, database: string, inventory: Inventory): Promise<Finding[]> {
+  const engines = await attempt(() =>
+    rows<{ name: string }>(
+      knex,
+      "SELECT ENGINE AS name FROM information_schema.ENGINES WHERE TRANSACTIONS = 'YES'",
+    ),
+  );
+  const transactional = new Set((engines ?? [{ name: 'InnoDB' }]).map(({ name }) => name.toUpperCase()));
+  const outside = inventory.tables.filter(
+    ({ engine }) => engine !== undefined && !transactional.has(engine.toUpperCase()),
+  );
+  if (outside.length === 0) return [];
+  const names = outside.slice(0, LISTED).map(({ name, engine }) => `${name} (${engine})`);
+  const more = outside.length > LISTED ? ` and ${outside.length - LISTED} more` : '';
+  return [
+    {
+      severity: 'warning',
+      kind: 'failed',
+      message: `${database}: rows written during the dump may or may not be in it for tables without transactions: ${names.join(', ')}${more}`,
+      hint: 'Back up while nobody writes to them, or convert them: ALTER TABLE … ENGINE=InnoDB.',
+    },
+  ];
+}
+
+function damagedTables(database: string, inventory: Inventory): Finding[] {
+  return inventory.tables
+    .filter(({ engine }) => engine === undefined)
+    .map(({ name }) => ({
+      severity: 'error' as const,
+      kind: 'failed' as const,
+      message: `${database}: the server cannot open the table ${name}`,
+      hint: `CHECK TABLE ${qualified(database, name)}; says what is wrong with it.`,
+    }));
+}

@@ -1,0 +1,24 @@
+import type { Knex } from 'knex';
+import type { ServerInfo, SourcePosition } from '../adapter.ts';
+import { attempt, rows } from './query.ts';
+
+/** Where the server's binary log stands; empty where there is none, or the account may not ask. Never the dump's own snapshot. */
+export async function readPosition(knex: Knex, server: ServerInfo): Promise<SourcePosition[]> {
+  const positions: SourcePosition[] = [];
+  const status = await binaryLogStatus(knex);
+  if (status) positions.push({ kind: 'binlog', value: `${status.File}:${status.Position}`, exact: false });
+  const variable = server.flavour === 'mariadb' ? '@@global.gtid_binlog_pos' : '@@global.gtid_executed';
+  const gtid = await attempt(() => rows<{ value: string | null }>(knex, `SELECT ${variable} AS value`));
+  const value = gtid?.[0]?.value?.replaceAll(/\s/g, '');
+  if (value) positions.push({ kind: 'gtid', value, exact: false });
+  return positions;
+}
+
+async function binaryLogStatus(knex: Knex): Promise<{ File: string; Position: string | number } | undefined> {
+  // The words of MySQL 8.2 and later, of MariaDB 10.5 and later, and of everything older.
+  for (const statement of ['SHOW BINARY LOG STATUS', 'SHOW BINLOG STATUS', 'SHOW MASTER STATUS']) {
+    const found = await attempt(() => rows<{ File: string; Position: string | number }>(knex, statement));
+    if (found) return found[0];
+  }
+  return undefined;
+}

@@ -1,0 +1,73 @@
+import { VyaError } from '../../errors.ts';
+import type { Flavour } from '../../model/instance.ts';
+import type { Version } from '../../model/version.ts';
+import type { ClientProgram, ClientPrograms } from '../adapter.ts';
+import { chooseByVersion, describeProgram, findInstalled } from '../programs.ts';
+
+const DUMP = ['mariadb-dump', 'mysqldump'];
+const LOAD = ['mariadb', 'mysql'];
+
+/** Where packages of Debian, Red Hat, Oracle and MariaDB, tarballs and Homebrew put the programs. */
+const PLACES = [
+  '/usr/bin',
+  '/usr/local/bin',
+  '/usr/local/mysql*/bin',
+  '/usr/local/mariadb*/bin',
+  '/opt/mysql*/bin',
+  '/opt/mysql/*/bin',
+  '/opt/mariadb*/bin',
+  '/opt/rh/*/root/usr/bin',
+  '/usr/lib/mysql*/bin',
+  '/usr/lib/mariadb*/bin',
+  '/opt/homebrew/opt/*/bin',
+];
+
+/**
+ * The client programs for a server: of its own flavour, and of its release line or the nearest newer one.
+ *
+ * The other flavour's programs are never taken: MariaDB's write the values of MySQL's generated columns, which no server takes
+ * back, and MySQL's leave MariaDB's sequences and packages out (F11).
+ *
+ * @throws VyaError `failed` that names the package to install
+ */
+export async function findMysqlPrograms(
+  server: { flavour: Flavour; version: Version },
+  env: NodeJS.ProcessEnv,
+): Promise<ClientPrograms> {
+  const [dumps, loads] = await Promise.all(
+    [DUMP, LOAD].map((names) => findInstalled(names, PLACES, env, ['--no-defaults'])),
+  );
+  const dump = choose(dumps ?? [], server, 'dump');
+  const load = choose(loads ?? [], server, 'load');
+  return { dump, load, query: load };
+}
+
+function choose(
+  found: readonly ClientProgram[],
+  server: { flavour: Flavour; version: Version },
+  purpose: 'dump' | 'load',
+): ClientProgram {
+  const suitable = found.filter((program) => program.flavour === server.flavour);
+  const chosen = chooseByVersion(suitable, server.version, ({ major, minor }) => major * 1000 + minor);
+  if (chosen) return chosen;
+  const mariadb = server.flavour === 'mariadb';
+  const [product, name, packages] = mariadb
+    ? [
+        'MariaDB',
+        purpose === 'dump' ? 'mariadb-dump' : 'mariadb',
+        'mariadb-client (Debian, Ubuntu) or mariadb (Red Hat)',
+      ]
+    : [
+        'MySQL',
+        purpose === 'dump' ? 'mysqldump' : 'mysql',
+        'mysql-client (Ubuntu, Debian sid), mysql-community-client (packages of Oracle) or mysql (Red Hat)',
+      ];
+  const others = found.map(describeProgram).join(', ');
+  const installed = others
+    ? `Installed are ${others}, which ${purpose} ${product} ${server.version.text} incompletely.`
+    : 'None is installed.';
+  const note = mariadb ? '' : " Debian's default-mysql-client is MariaDB's.";
+  throw new VyaError('failed', `No ${name} of ${product} was found. ${installed}`, {
+    hint: `Install the package ${packages}, or put the directory that holds ${name} on PATH.${note}`,
+  });
+}

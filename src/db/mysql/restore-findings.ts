@@ -1,0 +1,246 @@
+import type { Knex } from 'knex';
+import type { Flavour } from '../../model/instance.ts';
+import type { Inventory } from '../../model/inventory.ts';
+import type { Version } from '../../model/version.ts';
+import type { Finding, ServerInfo } from '../adapter.ts';
+import { escapePattern } from './dump-findings.ts';
+import { type Grants, readGrants } from './grants.ts';
+import { quoteAccount, quoteName } from './names.ts';
+import { attempt, rows } from './query.ts';
+
+const ALWAYS = ['SELECT', 'INSERT', 'CREATE', 'DROP', 'ALTER', 'INDEX', 'REFERENCES'];
+
+export interface RestoreSource {
+  flavour: Flavour;
+  version: Version;
+}
+
+/**
+ * What this server lacks for a backup: its flavour and version, collations, engines, definers and privileges. `database` is the
+ * name that the restored database takes, where it is known.
+ */
+export async function restoreFindings(
+  knex: Knex,
+  server: ServerInfo,
+  inventory: Inventory,
+  source: RestoreSource,
+  database: string | undefined,
+): Promise<Finding[]> {
+  const otherServer = versionFindings(server, source);
+  // What else is missing follows from that.
+  if (otherServer.length > 0) return otherServer;
+  const grants = await readGrants(knex);
+  return [
+    ...(await missingCollations(knex, server, inventory)),
+    ...(await missingEngines(knex, server, inventory)),
+    ...(await definerFindings(knex, server, grants, inventory)),
+    ...(await loggedFunctions(knex, server, grants, inventory)),
+    ...missingPrivileges(server, grants, inventory, database),
+    ...(await readOnlyServer(knex, server, grants)),
+  ];
+}
+
+function versionFindings(server: ServerInfo, source: RestoreSource): Finding[] {
+  const from = `${source.flavour === 'mariadb' ? 'MariaDB' : 'MySQL'} ${source.version.text}`;
+  if (source.flavour !== server.flavour) {
+    return [
+      failed(
+        `The backup was made from ${from}, and ${server.versionText} does not understand all that is in it (collations, defaults, sequences, JSON)`,
+        `Restore into a ${source.flavour === 'mariadb' ? 'MariaDB' : 'MySQL'} server.`,
+      ),
+    ];
+  }
+  const { version } = server;
+  const older =
+    version.major < source.version.major ||
+    (version.major === source.version.major && version.minor < source.version.minor);
+  return older
+    ? [
+        failed(
+          `The backup was made from ${from}, and ${server.versionText} is older and does not understand all that it may hold`,
+          `Restore into ${from} or newer.`,
+        ),
+      ]
+    : [];
+}
+
+async function missingCollations(knex: Knex, server: ServerInfo, inventory: Inventory): Promise<Finding[]> {
+  const known = new Set<string>();
+  const places = [
+    'SELECT COLLATION_NAME AS name FROM information_schema.COLLATIONS',
+    // Where MariaDB has the whole names of collations that serve several character sets.
+    'SELECT FULL_COLLATION_NAME AS name FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY',
+  ];
+  for (const sql of places) {
+    const found = await attempt(() => rows<{ name: string | null }>(knex, sql));
+    for (const { name } of found ?? []) if (name) known.add(currentName(name));
+  }
+  const missing = inventory.needs.collations.filter((collation) => !known.has(currentName(collation)));
+  if (missing.length === 0) return [];
+  return [
+    failed(
+      `${server.versionText} has no collation ${missing.join(', ')}`,
+      'Restore into a server that has it.',
+    ),
+  ];
+}
+
+/** utf8 has become utf8mb3 in the names of newer servers. */
+function currentName(collation: string): string {
+  return collation.replace(/^utf8_/, 'utf8mb3_').toLowerCase();
+}
+
+async function missingEngines(knex: Knex, server: ServerInfo, inventory: Inventory): Promise<Finding[]> {
+  const { engines } = inventory.needs;
+  if (engines.length === 0) return [];
+  const found = await rows<{ name: string }>(
+    knex,
+    "SELECT ENGINE AS name FROM information_schema.ENGINES WHERE SUPPORT IN ('YES', 'DEFAULT')",
+  );
+  const known = new Set(found.map(({ name }) => name.toUpperCase()));
+  const missing = engines.filter((engine) => !known.has(engine.toUpperCase()));
+  if (missing.length === 0) return [];
+  return [
+    failed(
+      `${server.versionText} has no storage engine ${missing.join(', ')}`,
+      'Install its plugin on the server first.',
+    ),
+  ];
+}
+
+/** Objects may be made in another's name only with a privilege; in the name of an account that does not exist they are of no use. */
+async function definerFindings(
+  knex: Knex,
+  server: ServerInfo,
+  grants: Grants,
+  inventory: Inventory,
+): Promise<Finding[]> {
+  const others = inventory.needs.definers.filter((definer) => definer !== server.account);
+  if (others.length === 0) return [];
+  const names = others.join(', ');
+  const privilege = definerPrivilege(server);
+  if (!grants.globally(privilege) && !(grants.globally('SUPER') && superSuffices(server))) {
+    return [
+      denied(
+        `${server.account} may not create views, routines, triggers and events that belong to ${names}`,
+        `GRANT ${privilege} ON *.* TO ${server.account};`,
+      ),
+    ];
+  }
+  const accounts = await attempt(() =>
+    rows<{ user: string; host: string }>(knex, 'SELECT User AS user, Host AS host FROM mysql.user'),
+  );
+  if (!accounts) {
+    const message = `Whether the definers ${names} exist on this server cannot be seen without SELECT on mysql.user`;
+    return [
+      { severity: 'warning', kind: 'failed', message, hint: 'Check them, or restore the accounts first.' },
+    ];
+  }
+  const existing = new Set(accounts.map(({ user, host }) => quoteAccount(`${user}@${host}`)));
+  const missing = others.filter((definer) => !existing.has(definer));
+  if (missing.length === 0) return [];
+  const orphans =
+    server.flavour === 'mysql' && atLeast(server, 8, 2) && !grants.globally('ALLOW_NONEXISTENT_DEFINER');
+  const consequence =
+    'views, routines, triggers and events that belong to them fail when they are used, and writes to tables with such triggers too';
+  return [
+    {
+      severity: orphans ? 'error' : 'warning',
+      kind: 'failed',
+      message: `These definers do not exist on this server: ${missing.join(', ')}; ${consequence}`,
+      hint: 'Create the accounts first: vya users restore does it, or CREATE USER … ACCOUNT LOCK.',
+    },
+  ];
+}
+
+function definerPrivilege(server: ServerInfo): string {
+  if (server.flavour === 'mariadb') return atLeast(server, 10, 5) ? 'SET USER' : 'SUPER';
+  if (atLeast(server, 8, 2)) return 'SET_ANY_DEFINER';
+  return atLeast(server, 8, 0) ? 'SET_USER_ID' : 'SUPER';
+}
+
+function superSuffices(server: ServerInfo): boolean {
+  return server.flavour === 'mysql' ? !atLeast(server, 8, 4) : !atLeast(server, 10, 11);
+}
+
+async function loggedFunctions(
+  knex: Knex,
+  server: ServerInfo,
+  grants: Grants,
+  inventory: Inventory,
+): Promise<Finding[]> {
+  const named =
+    inventory.triggers.length + inventory.routines.filter(({ kind }) => kind === 'function').length;
+  if (named === 0 || grants.globally('SUPER')) return [];
+  const [row] = await rows<{ refused: string | number }>(
+    knex,
+    'SELECT @@global.log_bin = 1 AND @@global.log_bin_trust_function_creators = 0 AS refused',
+  );
+  if (Number(row?.refused) !== 1) return [];
+  return [
+    denied(
+      `With its binary log on, this server lets only accounts with SUPER create triggers and functions, and ${server.account} has none`,
+      'SET GLOBAL log_bin_trust_function_creators = 1; (or grant SUPER)',
+    ),
+  ];
+}
+
+function missingPrivileges(
+  server: ServerInfo,
+  grants: Grants,
+  inventory: Inventory,
+  database: string | undefined,
+): Finding[] {
+  const needed = [
+    ...ALWAYS,
+    ...(inventory.views.length > 0 ? ['CREATE VIEW', 'SHOW VIEW'] : []),
+    ...(inventory.triggers.length > 0 ? ['TRIGGER'] : []),
+    ...(inventory.routines.length > 0 ? ['CREATE ROUTINE', 'ALTER ROUTINE'] : []),
+    ...(inventory.events.length > 0 ? ['EVENT'] : []),
+  ];
+  const places = ['vya_tmp_', ...(database === undefined ? [] : [database])];
+  return places.flatMap((place, index) => {
+    const missing = needed.filter(
+      (privilege) => !grants.on(index === 0 ? `${place}restore` : place, privilege),
+    );
+    if (missing.length === 0) return [];
+    const pattern =
+      index === 0 ? `${quoteName(`${escapePattern(place)}%`)}` : quoteName(escapePattern(place));
+    return [
+      denied(
+        `${server.account} lacks ${missing.join(', ')} on ${index === 0 ? "vya's scratch databases" : place}`,
+        `GRANT ${missing.join(', ')} ON ${pattern}.* TO ${server.account};`,
+      ),
+    ];
+  });
+}
+
+async function readOnlyServer(knex: Knex, server: ServerInfo, grants: Grants): Promise<Finding[]> {
+  const [row] = await rows<{ readOnly: string | number }>(knex, 'SELECT @@global.read_only AS readOnly');
+  const superOnly = await attempt(() =>
+    rows<{ on: string | number }>(knex, 'SELECT @@global.super_read_only AS `on`'),
+  );
+  const may = ['SUPER', 'CONNECTION_ADMIN', 'READ_ONLY ADMIN', 'READ ONLY ADMIN'].some((privilege) =>
+    grants.globally(privilege),
+  );
+  const closed = Number(superOnly?.[0]?.on ?? 0) === 1 || (Number(row?.readOnly ?? 0) === 1 && !may);
+  if (!closed) return [];
+  return [
+    failed(
+      `${server.versionText} is read-only${server.replica ? ' (a replica)' : ''}`,
+      'Restore into the primary server.',
+    ),
+  ];
+}
+
+function atLeast({ version }: ServerInfo, major: number, minor: number): boolean {
+  return version.major > major || (version.major === major && version.minor >= minor);
+}
+
+function failed(message: string, hint: string): Finding {
+  return { severity: 'error', kind: 'failed', message, hint };
+}
+
+function denied(message: string, statement: string): Finding {
+  return { severity: 'error', kind: 'privileges', message, hint: `Let an administrator run: ${statement}` };
+}

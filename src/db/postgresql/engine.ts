@@ -1,0 +1,62 @@
+import { isSystemDatabase } from '../../model/system-databases.ts';
+import type { InstanceTarget } from '../../model/instance.ts';
+import type { ConnectOptions, DatabaseAdapter, Engine } from '../adapter.ts';
+import { clientCommand, type Reach } from './client.ts';
+import { createDatabase, databaseExists, dropScratch, listDatabases } from './databases.ts';
+import { findDumpProblems } from './dump-findings.ts';
+import { planDump } from './dump.ts';
+import { readInventory } from './inventory.ts';
+import { checkArchive, planLoad } from './load.ts';
+import { readPosition } from './position.ts';
+import { findPrograms } from './programs.ts';
+import { findReplaceProblems } from './replace-findings.ts';
+import { replaceDatabase } from './replace.ts';
+import { findRestoreProblems } from './restore-findings.ts';
+import { IDENTITY_SQL, readServerInfo } from './server-info.ts';
+import { openMaintenance, withDatabase } from './session.ts';
+
+/** PostgreSQL 13 and newer. */
+export const postgresqlEngine: Engine = {
+  type: 'postgresql',
+  defaultPort: 5432,
+  isSystemDatabase: (name) => isSystemDatabase('postgresql', name),
+  connect,
+  findPrograms,
+  archiveCheck: checkArchive,
+};
+
+async function connect(target: InstanceTarget, { signal }: ConnectOptions): Promise<DatabaseAdapter> {
+  const main = await openMaintenance(target, signal);
+  const server = await readServerInfo(main, target).catch(async (error: unknown) => {
+    await main.close();
+    throw error;
+  });
+  const reach: Reach = { target, encrypted: main.encrypted };
+  return {
+    target,
+    server,
+    databases: () => listDatabases(main),
+    inventory: (name) => withDatabase(target, name, signal, readInventory),
+    position: () => readPosition(main),
+    dumpFindings: (name) =>
+      withDatabase(target, name, signal, (database) => findDumpProblems(database, server)),
+    dumpPlan: (request) => planDump(reach, request),
+    identityCommand: ({ query }) =>
+      clientCommand(
+        reach,
+        query,
+        ['--no-psqlrc', '--no-align', '--tuples-only', '--quiet', `--command=${IDENTITY_SQL}`],
+        {
+          database: main.name,
+        },
+      ),
+    restoreFindings: (inventory, options) => findRestoreProblems(main, server, inventory, options),
+    databaseExists: (name) => databaseExists(main, name),
+    createDatabase: (name, { database }) => createDatabase(main, server, name, database),
+    dropDatabase: (name) => dropScratch(main, target, name),
+    loadStep: (part, database, options) => planLoad(reach, server, part, database, options),
+    replace: (request) => replaceDatabase(target, request),
+    replaceFindings: (name) => findReplaceProblems(main, name),
+    close: () => main.close(),
+  };
+}

@@ -1,0 +1,14 @@
+import type { Inventory } from '../../model/inventory.ts';
+import { readNeeds } from './needs.ts';
+import { readObjects } from './objects.ts';
+import { readProperties } from './properties.ts';
+import type { Database } from './session.ts';
+
+/** Everything that a backup of this database has to hold, read in one snapshot. Throws VyaError `connection`, `privileges` or `failed`. */
+export async function readInventory(database: Database): Promise<Inventory> {
+  return await database.transaction(async (query) => {
+    const properties = await readProperties(query);
+    const objects = await readObjects(query);
+    return { ...objects, needs: await readNeeds(query, properties), database: properties };
+  }, 'ISOLATION LEVEL REPEATABLE READ READ ONLY');
+}

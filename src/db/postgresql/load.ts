@@ -1,0 +1,62 @@
+import { VyaError } from '../../errors.ts';
+import type { Command } from '../../exec/command.ts';
+import type {
+  ArchiveCheck,
+  ClientPrograms,
+  LoadOptions,
+  LoadStep,
+  ServerInfo,
+  StoredPart,
+} from '../adapter.ts';
+import { baseEnvironment, clientCommand, databaseArgument, type Reach } from './client.ts';
+
+/** From this version on pg_restore sets `transaction_timeout`, which older servers do not know (F49). */
+const SETS_TRANSACTION_TIMEOUT = 17;
+
+/**
+ * How pg_restore loads a part: a directory by itself and with several jobs, a custom archive from stdin. The first error ends it (F18).
+ * Throws VyaError `failed` when no installed pg_restore can write into this server.
+ */
+export function planLoad(
+  reach: Reach,
+  server: ServerInfo,
+  part: StoredPart,
+  database: string,
+  { programs, noOwner, noAcl, jobs }: LoadOptions,
+): LoadStep {
+  const { load } = programs;
+  const { major } = server.version;
+  if (load.version.major >= SETS_TRANSACTION_TIMEOUT && major < SETS_TRANSACTION_TIMEOUT) {
+    throw new VyaError(
+      'failed',
+      `pg_restore ${load.version.text} cannot write into PostgreSQL ${major}: it sets transaction_timeout, which that server does not know`,
+      { hint: `Install the client programs of the server's version: apt install postgresql-client-${major}` },
+    );
+  }
+  const args = [
+    `--dbname=${databaseArgument(database)}`,
+    '--exit-on-error',
+    ...(noOwner ? ['--no-owner'] : []),
+    ...(noAcl ? ['--no-acl'] : []),
+    ...(part.format === 'pg-directory'
+      ? [`--jobs=${Math.max(1, jobs)}`, '--format=directory', part.path]
+      : []),
+  ];
+  return { command: clientCommand(reach, load, args, { options: '-c default_transaction_read_only=off' }) };
+}
+
+/** Reads a whole archive and writes it nowhere: `pg_restore -l` is content with a truncated one (F4). */
+export function checkArchive(part: StoredPart, programs: ClientPrograms | undefined): ArchiveCheck {
+  if (!programs) {
+    throw new VyaError('failed', `${part.path} can only be read by pg_restore`, {
+      hint: 'Install the client programs of PostgreSQL: apt install postgresql-client',
+    });
+  }
+  const directory = part.format === 'pg-directory' ? ['--format=directory', part.path] : [];
+  const command: Command = {
+    file: programs.load.path,
+    args: ['--file=/dev/null', ...directory],
+    env: baseEnvironment,
+  };
+  return { command };
+}

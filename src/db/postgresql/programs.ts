@@ -1,0 +1,79 @@
+import { VyaError } from '../../errors.ts';
+import { capture } from '../../exec/capture.ts';
+import type { Version } from '../../model/version.ts';
+import type { ClientProgram, ClientPrograms } from '../adapter.ts';
+import { chooseByVersion, findInstalled } from '../programs.ts';
+import { baseEnvironment } from './client.ts';
+
+/** Where Debian, Red Hat, Alpine, SUSE, source builds and Homebrew keep several versions side by side. */
+const DIRECTORIES = [
+  '/usr/lib/postgresql/*/bin',
+  '/usr/pgsql-*/bin',
+  '/usr/libexec/postgresql*',
+  '/usr/lib/postgresql*/bin',
+  '/usr/local/pgsql*/bin',
+  '/opt/homebrew/opt/postgresql@*/bin',
+  '/opt/homebrew/opt/libpq/bin',
+  '/usr/local/opt/postgresql@*/bin',
+  '/usr/local/opt/libpq/bin',
+];
+
+const NAMES = ['pg_dump', 'pg_restore', 'psql'] as const;
+
+/** Stands among the options of a pg_dump that can compress with zstd by itself. */
+export const ZSTD = 'compress=zstd';
+
+/**
+ * pg_dump, pg_restore and psql of one version: the server's major, else the nearest newer one (an older pg_dump refuses a newer
+ * server). Throws VyaError `failed` that names the package to install.
+ */
+export async function findPrograms(
+  server: { version: Version },
+  env: NodeJS.ProcessEnv,
+): Promise<ClientPrograms> {
+  const sets = completeSets(await findInstalled(NAMES, DIRECTORIES, env));
+  const { major } = server.version;
+  const dump = chooseByVersion(
+    sets.map((set) => set.dump),
+    server.version,
+    (version) => version.major,
+  );
+  const chosen = sets.find((set) => set.dump === dump);
+  if (!chosen) throw missing(major, 'none of them is installed together');
+  const installed = [...new Set(sets.map((set) => set.dump.version.text))].join(', ');
+  if (chosen.dump.version.major < major) throw missing(major, `installed is ${installed}`);
+  if (chosen.dump.version.major < 16 || !(await compressesWithZstd(chosen.dump))) return chosen;
+  return { ...chosen, dump: { ...chosen.dump, options: new Set([...chosen.dump.options, ZSTD]) } };
+}
+
+function completeSets(programs: readonly ClientProgram[]): ClientPrograms[] {
+  const byVersion = Map.groupBy(programs, ({ version }) => version.text);
+  return [...byVersion.values()].flatMap((set) => {
+    const [dump, load, query] = NAMES.map((name) => set.find((program) => program.name === name));
+    return dump && load && query ? [{ dump, load, query }] : [];
+  });
+}
+
+function missing(major: number, installed: string): VyaError {
+  return new VyaError(
+    'failed',
+    `PostgreSQL ${major} needs pg_dump, pg_restore and psql ${major} or newer; ${installed}`,
+    { hint: `Install them: apt install postgresql-client-${major}, or dnf install postgresql${major}.` },
+  );
+}
+
+/** zstd is a choice of whoever built pg_dump. One without it says so before it looks at anything else, and this one finds no server. */
+async function compressesWithZstd(dump: ClientProgram): Promise<boolean> {
+  const nowhere = '/nonexistent/vya';
+  const command = {
+    file: dump.path,
+    args: ['--format=directory', '--compress=zstd:1', `--file=${nowhere}`, '--no-password'],
+    env: { ...baseEnvironment, PGHOST: nowhere },
+  };
+  try {
+    await capture(command, { timeoutMs: 10_000 });
+    return true;
+  } catch (error) {
+    return !/does not support compression/.test((error as Error).message);
+  }
+}

@@ -1,0 +1,118 @@
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { passFile } from '../../../src/db/postgresql/pass-file.ts';
+import { capture } from '../../../src/exec/capture.ts';
+import { connect } from '../../servers/connect.ts';
+import { serverIsMissing, sharedServer } from '../../servers/servers.ts';
+import { open, programsOf, targetOf, temporaryDirectory } from './harness.ts';
+import { unique } from './rich-database.ts';
+
+const passwords = {
+  'colon and backslash': 'a:b\\c',
+  'backslash alone': '\\',
+  'colon alone': ':',
+  'another line': '*:*:*:*:x',
+  quotes: `p#w'"$HOME\`ls\``,
+  'spaces around': ' spaces around ',
+  'a tab': '\ttab',
+  'more than ASCII': 'pässwörd ☂',
+  'a comment': '#comment',
+  'great length': 'x'.repeat(900),
+};
+
+describe.each(['postgresql-15', 'postgresql-18'] as const)('the client programs of %s', async (kind) => {
+  const missing = await serverIsMissing(kind);
+
+  test.skipIf(missing).each(Object.entries(passwords))(
+    'log in with a password of %s from a file (F36)',
+    async (_, password) => {
+      const server = await sharedServer(kind);
+      const role = unique('login');
+      const admin = await connect(server);
+      await admin.query(`CREATE ROLE ${role} LOGIN PASSWORD '${password.replaceAll("'", "''")}'`);
+      onTestFinished(async () => {
+        await admin.query(`DROP ROLE ${role}`);
+        await admin.close();
+      });
+      const adapter = await open(server, { user: role, password });
+      const command = adapter.identityCommand(await programsOf(server, adapter));
+      const { stdout } = await capture(command, { timeoutMs: 20_000 });
+      expect(stdout.trim()).toBe(adapter.server.identity);
+      const visible = [...command.args, ...Object.values(command.env)];
+      // One character is found anywhere.
+      const holdsIt = (text: string) => password.length > 1 && text.includes(password);
+      expect(visible.filter(holdsIt)).toEqual([]);
+    },
+  );
+
+  test.skipIf(missing)('reach the same server as the connection, over TCP and over the socket', async () => {
+    const server = await sharedServer(kind);
+    const identities = new Set<string>();
+    const endpoints = [
+      { host: server.host, port: server.port },
+      { socket: server.socket, port: server.port },
+      { socket: path.join(server.socket, `.s.PGSQL.${server.port}`), port: 1 },
+    ];
+    for (const endpoint of server.socket === '' ? endpoints.slice(0, 1) : endpoints) {
+      const adapter = await open(server, { endpoint });
+      const { stdout } = await capture(adapter.identityCommand(await programsOf(server, adapter)));
+      identities.add(stdout.trim()).add(adapter.server.identity);
+    }
+    expect([...identities]).toHaveLength(1);
+  });
+
+  test.skipIf(missing)("do not read the caller's environment, .psqlrc and .pgpass (F3)", async () => {
+    const server = await sharedServer(kind);
+    const home = await temporaryDirectory();
+    await writeFile(path.join(home, '.psqlrc'), '\\echo intruder\n');
+    await writeFile(path.join(home, '.pgpass'), `*:*:*:*:wrong\n`);
+    await chmod(path.join(home, '.pgpass'), 0o600);
+    await mkdir(path.join(home, '.postgresql'));
+    await writeFile(path.join(home, '.postgresql/root.crt'), 'no certificate');
+    for (const [name, value] of Object.entries({
+      HOME: home,
+      PGHOST: 'nowhere.invalid',
+      PGPORT: '1',
+      PGPASSWORD: 'wrong',
+      PGDATABASE: 'wrong',
+      PGOPTIONS: '--wrong',
+      PGSSLMODE: 'verify-full',
+      PGAPPNAME: 'wrong',
+      PGUSER: 'wrong',
+    }))
+      vi.stubEnv(name, value);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const adapter = await open(server);
+    const { stdout } = await capture(adapter.identityCommand(await programsOf(server, adapter)));
+    expect(stdout.trim()).toBe(adapter.server.identity);
+    expect(adapter.server.account).toBe(server.admin.user);
+  });
+});
+
+test('a password that no line can hold is refused before it is cut short (F36)', () => {
+  const server = { host: 'h', port: 1, admin: { user: 'u', password: '' } };
+  for (const password of ['two\nlines', 'ends with return\r', 'nul\0']) {
+    expect(() => passFile(targetOf(server, { password }))).toThrow(
+      expect.objectContaining({ kind: 'credentials' }) as Error,
+    );
+  }
+});
+
+const one = (await serverIsMissing('postgresql-15')) || (await serverIsMissing('postgresql-18'));
+
+test.skipIf(one)('pg_restore 17 and newer is not let loose on an older server (F49)', async () => {
+  const [old, recent] = [await sharedServer('postgresql-15'), await sharedServer('postgresql-18')];
+  const adapter = await open(old);
+  const programs = await programsOf(recent, await open(recent));
+  const options = {
+    programs,
+    sourceDatabase: 'd',
+    noOwner: false,
+    noAcl: false,
+    jobs: 1,
+    disableEvents: false,
+  };
+  const part = { path: '/nonexistent', format: 'pg-directory', holds: ['everything'] } as const;
+  expect(() => adapter.loadStep(part, 'vya_tmp_x', options)).toThrow(/transaction_timeout/);
+});

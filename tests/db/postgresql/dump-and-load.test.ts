@@ -1,0 +1,158 @@
+import { rm, truncate, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { postgresqlEngine } from '../../../src/db/postgresql/engine.ts';
+import { runPipeline } from '../../../src/exec/pipeline.ts';
+import { connect } from '../../servers/connect.ts';
+import { serverIsMissing, sharedServer } from '../../servers/servers.ts';
+import {
+  describeDatabase,
+  dropDatabase,
+  dump,
+  emptyInventory,
+  loadFresh,
+  open,
+  programsOf,
+  signal,
+} from './harness.ts';
+import { awfulNames, createRichDatabase, unique } from './rich-database.ts';
+
+describe.each(['postgresql-15', 'postgresql-18'] as const)('a dump of %s', async (kind) => {
+  const missing = await serverIsMissing(kind);
+
+  test.skipIf(missing).each(['zstd', 'gzip', 'none'] as const)(
+    'with %s comes back byte for byte, object for object, in a fresh database',
+    async (codec) => {
+      const server = await sharedServer(kind);
+      const rich = await createRichDatabase(server);
+      onTestFinished(rich.drop);
+      const adapter = await open(server);
+      const before = await describeDatabase(server, rich.name);
+      const inventory = await adapter.inventory(rich.name);
+      const { plan, part } = await dump(server, adapter, rich.name, { codec, level: 5 });
+
+      const fresh = await loadFresh(server, adapter, part, inventory);
+
+      expect(part.format).toBe(kind === 'postgresql-18' ? 'pg-directory' : 'pg-custom');
+      expect(plan.oldestClient).toBe(kind === 'postgresql-18' ? 'pg_restore 17' : 'pg_restore 12');
+      expect(await describeDatabase(server, fresh)).toEqual(before);
+      const copy = await adapter.inventory(fresh);
+      const { tables, database, ...objects } = inventory;
+      expect(copy).toMatchObject({
+        ...objects,
+        needs: {
+          ...objects.needs,
+          roles: expect.anything() as string[],
+          roleUses: expect.anything() as object,
+        },
+      });
+      expect(copy.tables.map(({ schema, name }) => `${schema}.${name}`)).toEqual(
+        tables.map(({ schema, name }) => `${schema}.${name}`),
+      );
+      expect(copy.database).toMatchObject({
+        encoding: database.encoding,
+        collation: database.collation,
+        ctype: database.ctype,
+      });
+    },
+  );
+
+  test.skipIf(missing)(
+    'takes and restores databases with names that look like something else (F34)',
+    async () => {
+      const server = await sharedServer(kind);
+      const adapter = await open(server);
+      for (const awful of awfulNames) {
+        const name = `${unique('n')} ${awful}`;
+        await adapter.createDatabase(name, emptyInventory);
+        onTestFinished(() => dropDatabase(server, name));
+        const connection = await connect(server, name);
+        await connection.script(`CREATE TABLE t AS SELECT 'here' AS a`);
+        await connection.close();
+        const { part } = await dump(server, adapter, name);
+        const again = `vya_tmp_${name}`;
+        await adapter.createDatabase(again, await adapter.inventory(name));
+        onTestFinished(() => dropDatabase(server, again));
+        const programs = await programsOf(server, adapter);
+        const options = {
+          programs,
+          sourceDatabase: name,
+          noOwner: false,
+          noAcl: false,
+          jobs: 2,
+          disableEvents: false,
+        };
+        const { command } = adapter.loadStep(part, again, options);
+        const input = part.format === 'pg-custom' ? part.path : undefined;
+        await runPipeline([command], { signal, input, output: 'drop' });
+        expect(await describeDatabase(server, again)).toEqual(await describeDatabase(server, name));
+        await adapter.dropDatabase(again);
+        expect(await adapter.databaseExists(again)).toBe(false);
+      }
+    },
+  );
+
+  test.skipIf(missing)('loads without owners and grants where the roles are missing', async () => {
+    const server = await sharedServer(kind);
+    const rich = await createRichDatabase(server);
+    onTestFinished(rich.drop);
+    const adapter = await open(server);
+    const inventory = await adapter.inventory(rich.name);
+    const { part } = await dump(server, adapter, rich.name);
+    const fresh = await loadFresh(server, adapter, part, inventory, { noOwner: true, noAcl: true });
+    const copy = await adapter.inventory(fresh);
+    // A policy names its role whatever is left out.
+    expect(copy.needs.roles).toEqual([rich.reader, 'postgres'].toSorted());
+    expect(copy.needs.roleUses).toEqual({ owners: ['postgres'], grants: [] });
+  });
+
+  test.skipIf(missing)(
+    'is found to be cut short by a full read, not by its table of contents (F4)',
+    async () => {
+      const server = await sharedServer(kind);
+      const rich = await createRichDatabase(server);
+      onTestFinished(rich.drop);
+      const adapter = await open(server);
+      const programs = await programsOf(server, adapter);
+      const { part } = await dump(server, adapter, rich.name);
+      const check = postgresqlEngine.archiveCheck(part, programs);
+      if (!('command' in check)) throw new Error('expected a command');
+      const read = async () => {
+        const input = part.format === 'pg-custom' ? part.path : undefined;
+        await runPipeline([check.command], { signal, input, output: 'drop' });
+      };
+      await read();
+      if (part.format === 'pg-custom') await truncate(part.path, 20_000);
+      else
+        await rm(path.join(part.path, 'toc.dat')).then(() => writeFile(path.join(part.path, 'toc.dat'), ''));
+      await expect(read()).rejects.toMatchObject({ kind: 'failed' });
+    },
+  );
+
+  test.skipIf(missing)(
+    'gives up on a lock after the time that is set, and leaves no session waiting (F6)',
+    async () => {
+      const server = await sharedServer(kind);
+      const name = unique('locked');
+      const adapter = await open(server, { lockWaitSeconds: 1 });
+      await adapter.createDatabase(name, emptyInventory);
+      onTestFinished(() => dropDatabase(server, name));
+      const holder = await connect(server, name);
+      await holder.query('CREATE TABLE t (a int)');
+      await holder.script('BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE');
+      const findings = await adapter.dumpFindings(name, await adapter.inventory(name));
+      expect(findings.map(({ severity, message }) => `${severity}: ${message}`)).toEqual([
+        expect.stringMatching(/^warning: the dump will have to wait for locks: public\.t \(session \d+\)$/),
+      ]);
+      await expect(dump(server, adapter, name)).rejects.toThrow(/LOCK TABLE public.t/);
+      // Sessions that were closed a moment ago may still be on their way out.
+      const others = () =>
+        holder.query(
+          `SELECT state, query FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid() AND backend_type = 'client backend'`,
+          [name],
+        );
+      await expect.poll(others, { timeout: 20_000 }).toEqual([]);
+      await holder.close();
+    },
+  );
+});
