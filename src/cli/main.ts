@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { CommanderError } from 'commander';
 import { asVyaError, VyaError } from '../errors.ts';
 import type { CliContext, Outcome } from './context.ts';
@@ -39,22 +40,24 @@ async function main(argv: string[]): Promise<number> {
     now: () => new Date(),
     finish: (result) => (outcome = result),
   };
+  const program = buildProgram(context, packageVersion());
   try {
-    await buildProgram(context, packageVersion()).parseAsync(argv);
+    await program.parseAsync(argv);
     if (outcome) printOutcome(context, outcome, { json: wantsJson(argv), quiet: wantsQuiet(argv) });
     return signalCode ?? outcome?.code ?? exitCodes.success;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.success;
-    const known = asVyaError(error instanceof CommanderError ? usageError(error, argv) : error);
+    const known = asVyaError(error instanceof CommanderError ? usageError(error, program, argv) : error);
     printError(context, known, { json: wantsJson(argv), verbose: wantsVerbose(argv) });
     return signalCode ?? exitCodeOf(known.kind);
   }
 }
 
-function usageError(error: CommanderError, argv: string[]): VyaError {
+function usageError(error: CommanderError, program: CommandUnknownOpts, argv: string[]): VyaError {
   if (error.code === 'commander.help')
     return new VyaError('usage', 'No command given.', { hint: 'vya --help lists the commands.' });
-  const command = argv.slice(2).find((word) => !word.startsWith('-'));
+  const names = program.commands.map((command) => command.name());
+  const command = argv.slice(2).find((word) => names.includes(word));
   const message = error.message.replace(/^error: /, '');
   return new VyaError('usage', message.charAt(0).toUpperCase() + message.slice(1), {
     hint: command ? `vya ${command} --help shows what it takes.` : 'vya --help lists the commands.',

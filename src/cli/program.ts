@@ -38,7 +38,6 @@ export function buildProgram(context: CliContext, version: string): CommandUnkno
     )
     .option('-v, --verbose', 'debug messages, and stack traces of errors')
     .option('-q, --quiet', 'only errors')
-    .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .addHelpText('after', closing);
   const commands = [
@@ -52,17 +51,18 @@ export function buildProgram(context: CliContext, version: string): CommandUnkno
     configCommand,
   ];
   for (const command of commands) program.addCommand(command(context));
-  throwInsteadOfExit(program, context);
+  settle(program, context);
   return program;
 }
 
-/** `addCommand` does not hand these settings down, and without them a usage error ends with commander's code 1. */
-function throwInsteadOfExit(command: CommandUnknownOpts, context: CliContext): void {
+/** `addCommand` hands none of this down, and without it a usage error ends with commander's code 1. */
+function settle(command: CommandUnknownOpts, context: CliContext): void {
+  command.helpOption('-h, --help', 'print this help').configureHelp({ showGlobalOptions: true });
   command.exitOverride().configureOutput({
     writeOut: (text) => void context.stdout.write(text),
     // The error arrives as an exception; main.ts prints it once, in the format that was asked for.
     writeErr: () => {},
     getOutHelpWidth: () => context.stdout.columns ?? 100,
   });
-  for (const child of command.commands) throwInsteadOfExit(child, context);
+  for (const child of command.commands) settle(child, context);
 }

@@ -50,7 +50,8 @@ function redactRows(text: string): string {
   return text
     .replaceAll(/^(.*\bDETAIL: ).*$/gm, '$1[redacted]')
     .replaceAll(/^(.*\bCONTEXT: {2}COPY [^:]*)(:.*)?$/gm, '$1')
-    .replaceAll(/^(.*\b(?:STATEMENT|Command was): ).*$/gm, '$1[redacted]')
+    // The statement's beginning names the object; literals, options and bodies come after it.
+    .replaceAll(/^(.*\b(?:STATEMENT|Command was): [^'($=]{0,120}).*$/gm, '$1…')
     .replaceAll(/(Duplicate entry )'.*'( for key)/g, '$1[redacted]$2')
     .replaceAll(/((?:Incorrect|Truncated incorrect) \S+ value: )'.*?'( for|$)/gm, '$1[redacted]$2')
     .replaceAll(/\b(PASSWORD|IDENTIFIED BY) +'(?:[^']|'')*'/gi, "$1 '[redacted]'");

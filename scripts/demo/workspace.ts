@@ -1,0 +1,68 @@
+import { spawn } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+import type { TestServer } from '../../tests/servers/server.ts';
+import { command, say } from './narration.ts';
+
+export interface DemoInstance {
+  id: string;
+  server: TestServer;
+}
+
+export interface Workspace {
+  configPath: string;
+  env: NodeJS.ProcessEnv;
+}
+
+const program = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+/** Writes the configuration and stores each server's password encrypted, as an operator would. */
+export async function configure(
+  folder: string,
+  instances: readonly DemoInstance[],
+  path: string,
+): Promise<Workspace> {
+  const configPath = join(folder, 'config', 'config.yaml');
+  await mkdir(join(folder, 'config'), { mode: 0o700 });
+  const config = {
+    instances: instances.map(({ id, server }) => ({
+      id,
+      type: server.type,
+      host: server.host,
+      port: server.port,
+      databases: ['shop'],
+    })),
+    storage: { base_path: '../backups' },
+    retention: { daily: 7, weekly: 4, monthly: 12, timezone: 'UTC' },
+    logging: { level: 'WARNING' },
+  };
+  await writeFile(configPath, stringify(config), { mode: 0o600 });
+  await mkdir(join(folder, 'backups'), { mode: 0o700 });
+  say(`wrote ${configPath}`);
+  const env = { ...process.env, PATH: path, VYA_CONFIG_PATH: configPath };
+  for (const { id, server } of instances) {
+    await runVya(
+      { configPath, env },
+      ['credentials', 'set', id, '--username', server.admin.user],
+      server.admin.password,
+    );
+  }
+  return { configPath, env };
+}
+
+/** Runs vya for everyone to see; what it must not end with is a failure of the demo. */
+export async function runVya(workspace: Workspace, args: readonly string[], input?: string): Promise<void> {
+  command(args);
+  const child = spawn(process.execPath, [program, ...args], {
+    env: workspace.env,
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'inherit', 'inherit'],
+  });
+  child.stdin?.end(input);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  if (code !== 0) throw new Error(`vya ${args.join(' ')} ended with ${code}`);
+}

@@ -1,0 +1,23 @@
+-- Owners, grants and defaults; the roles are made before.
+ALTER TABLE shop.products OWNER TO deli_owner;
+ALTER TABLE shop.customers OWNER TO deli_owner;
+ALTER FUNCTION shop.price_with_tax(numeric, numeric) OWNER TO deli_owner;
+ALTER TYPE shop.season OWNER TO deli_owner;
+ALTER MATERIALIZED VIEW shop.sales_by_product OWNER TO "deli'owner ""2""";
+ALTER LARGE OBJECT 424242 OWNER TO deli_owner;
+GRANT USAGE ON SCHEMA shop TO "deli'owner ""2""";
+GRANT SELECT ON shop.order_lines TO "deli'owner ""2""";
+GRANT USAGE ON SCHEMA shop TO deli_app, deli_reader WITH GRANT OPTION;
+GRANT SELECT, INSERT, UPDATE ON shop.products TO deli_app;
+GRANT SELECT (id, name), UPDATE (name) ON shop.customers TO deli_reader;
+GRANT SELECT ON ALL TABLES IN SCHEMA shop TO deli_reader;
+GRANT USAGE ON SEQUENCE shop.lottery TO deli_app;
+GRANT SELECT ON shop.z_product_prices TO PUBLIC;
+GRANT SELECT ON LARGE OBJECT 424242 TO deli_reader;
+GRANT USAGE ON FOREIGN SERVER far_away TO deli_app;
+REVOKE ALL ON FUNCTION shop.price_with_tax(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION shop.price_with_tax(text) TO deli_app;
+REVOKE USAGE ON TYPE shop.season FROM PUBLIC;
+GRANT CREATE ON SCHEMA public TO deli_app;
+ALTER DEFAULT PRIVILEGES IN SCHEMA shop GRANT SELECT ON TABLES TO deli_reader;
+ALTER DEFAULT PRIVILEGES FOR ROLE deli_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
