@@ -1,11 +1,11 @@
-import { homedir, hostname } from 'node:os';
+import { hostname } from 'node:os';
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
-import { loadConfig } from '../config/load.ts';
 import type { Config, InstanceConfig } from '../config/resolve.ts';
 import { VyaError } from '../errors.ts';
 import { createLog, type LogLevel } from '../log.ts';
 import type { OperationContext } from '../operations/context.ts';
 import type { InstanceJob } from '../operations/jobs.ts';
+import { loadConfiguration } from './configuration.ts';
 import type { CliContext, GlobalOptions } from './context.ts';
 import { instanceJob } from './jobs.ts';
 import { createProgress } from './output/progress.ts';
@@ -25,14 +25,7 @@ export interface Setup {
 /** @throws VyaError `configuration` with every problem of the configuration */
 export async function openSetup(context: CliContext, command: CommandUnknownOpts): Promise<Setup> {
   const globals = command.optsWithGlobals() as unknown as GlobalOptions;
-  const { config, path, warnings } = await loadConfig({
-    flagPath: globals.config,
-    env: context.env,
-    cwd: context.cwd,
-    homedir: homedir(),
-    uid: process.getuid?.(),
-    timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-  });
+  const { config, path, warnings } = await loadConfiguration(context, command);
   const log = createLog({ ...config.logging, level: logLevel(context, config, globals) });
   for (const warning of warnings) log.warning({}, warning);
   const { env, signal, now } = context;

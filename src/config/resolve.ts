@@ -84,10 +84,13 @@ export function settle(
 ): SettledFile {
   const absolute = (path: string, ...at: PropertyKey[]) => resolve(where.baseOf(at), path);
   const { storage, logging, secrets, security } = file;
-  const instances = file.instances.map((instance, index) => ({
+  const instances = file.instances.map(({ id, type, host, socket, port, ...instance }, index) => ({
+    id,
+    type,
+    ...optional('host', host, (name) => name),
+    ...optional('socket', socket, (path) => absolute(path, 'instances', index, 'socket')),
+    port: port ?? defaultPorts[type],
     ...instance,
-    port: instance.port ?? defaultPorts[instance.type],
-    ...optional('socket', instance.socket, (path) => absolute(path, 'instances', index, 'socket')),
     ssl: {
       ...instance.ssl,
       ...optional('ca', instance.ssl.ca, (path) => absolute(path, 'instances', index, 'ssl', 'ca')),

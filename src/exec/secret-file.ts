@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, open, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, open, rm, rmdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { VyaError } from '../errors.ts';
@@ -64,6 +64,12 @@ export async function makePrivateDirectory(): Promise<string> {
       },
     );
   }
+}
+
+/** Removes a private directory if it is empty. What is left in it is needed by somebody, and stays. */
+export async function leaveDirectory(directory: string): Promise<void> {
+  releaseDirectory(directory);
+  await rmdir(directory).catch(() => {});
 }
 
 async function writePrivateFile(path: string, content: string): Promise<void> {

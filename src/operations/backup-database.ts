@@ -33,7 +33,7 @@ export async function attemptBackup(
   const fields = { instance: instance.id, database };
   try {
     if (work.lock) await backupDatabase({ ...work, lock: work.lock }, result, jobs, context);
-    else await planDatabase(work, result, context);
+    else await planDatabase(work, result);
     context.log.info(
       { ...fields, id: result.id, bytes: result.sizeBytes },
       job.dryRun ? 'would be backed up' : 'backed up',
@@ -111,11 +111,7 @@ async function backupDatabase(
 }
 
 /** The dry run: everything that can be asked beforehand, and nothing written. */
-async function planDatabase(
-  { session }: InstanceWork,
-  result: DatabaseResult,
-  _: OperationContext,
-): Promise<void> {
+async function planDatabase({ session }: InstanceWork, result: DatabaseResult): Promise<void> {
   const inventory = await preflight(session.adapter, result.database, result.warnings);
   result.status = 'planned';
   result.sizeBytes = inventory.database.sizeBytes;

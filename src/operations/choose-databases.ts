@@ -44,7 +44,9 @@ async function tablesInPostgres(adapter: DatabaseAdapter): Promise<string[]> {
   if (adapter.target.type !== 'postgresql' || !(await adapter.databaseExists('postgres'))) return [];
   const { tables } = await adapter.inventory('postgres');
   if (tables.length === 0) return [];
-  return [`The database postgres holds ${tables.length} tables and is not backed up; name it under databases if it should be`];
+  return [
+    `The database postgres holds ${tables.length} tables and is not backed up; name it under databases if it should be`,
+  ];
 }
 
 function missingDatabase(instance: string, name: string): VyaError {

@@ -25,7 +25,7 @@ const kinds: Kind[] = [
   { label: 'sequence', names: ({ sequences }) => sequences.map(qualified) },
   { label: 'extension', names: ({ extensions }) => extensions.map(({ name }) => name) },
   { label: 'encoding', names: ({ database }) => [`${database.encoding} ${database.collation}`] },
-  { label: 'large objects', names: ({ largeObjects }) => [String(largeObjects)] },
+  { label: 'number of large objects', names: ({ largeObjects }) => [String(largeObjects)] },
 ];
 
 /**

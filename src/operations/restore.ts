@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import type { Finding } from '../db/adapter.ts';
 import { asVyaError, VyaError } from '../errors.ts';
 import { runPipeline } from '../exec/pipeline.ts';
-import { makePrivateDirectory } from '../exec/secret-file.ts';
+import { leaveDirectory, makePrivateDirectory } from '../exec/secret-file.ts';
 import type { InstanceTarget } from '../model/instance.ts';
 import type { Inventory } from '../model/inventory.ts';
 import type { OpenBackup } from '../storage/catalogue.ts';
@@ -208,7 +207,7 @@ async function takeName(
       },
     });
   } finally {
-    await rm(undoDirectory, { recursive: true, force: true });
+    await leaveDirectory(undoDirectory);
   }
 }
 
@@ -234,6 +233,6 @@ function inventoryOf({ manifest }: OpenBackup): Inventory {
 function oldName(database: string, startedAt: string): string {
   const suffix = `_before_${startedAt.slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
   let stem = database;
-  while (Buffer.byteLength(stem + suffix) > 63) stem = [...stem].slice(0, -1).join('');
+  while (Buffer.byteLength(stem + suffix) > 63) stem = Array.from(stem).slice(0, -1).join('');
   return stem + suffix;
 }

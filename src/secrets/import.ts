@@ -11,7 +11,7 @@ const example = '{ "prod-mysql-01": { "username": "backup", "password": "…" } 
 /**
  * The logins of a JSON or YAML file in clear, by credential id. Messages never quote the file: it holds passwords.
  *
- * @throws VyaError `credentials` that names every place that is wrong
+ * @throws VyaError `not-found`; `credentials` that names every place that is wrong
  */
 export async function readPlainCredentials(path: string): Promise<Map<string, Credential>> {
   let content: unknown;
@@ -19,7 +19,8 @@ export async function readPlainCredentials(path: string): Promise<Map<string, Cr
     content = parse(await readFile(path, 'utf8'), { prettyErrors: false });
   } catch (error) {
     const code = systemCode(error);
-    if (code === 'ENOENT') throw unusable(path, 'it does not exist', 'Correct the path.');
+    if (code === 'ENOENT')
+      throw new VyaError('not-found', `There is no file ${path}`, { hint: 'Correct the path.' });
     if (code?.startsWith('E'))
       throw unusable(path, `it cannot be read (${code})`, 'Correct the path or its permissions.');
     throw unusable(

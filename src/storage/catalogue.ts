@@ -1,7 +1,7 @@
+import { setImmediate } from 'node:timers/promises';
 import { asVyaError } from '../errors.ts';
 import { type FoundDirectory, findBackupDirectories } from './find-directories.ts';
-import { readBackupDirectory } from './read-directory.ts';
-import { mapLimited } from './limited.ts';
+import { type ReadDirectory, readBackupDirectory } from './read-directory.ts';
 import type { ManifestSummary } from './manifest.ts';
 
 export { openBackup, type OpenBackup, partPath } from './open-backup.ts';
@@ -50,8 +50,8 @@ export interface Scan {
   unfinishedRemovals: string[];
 }
 
-/** Manifests that are read at once. */
-const atOnce = 32;
+/** Manifests that are read before the event loop has its turn. */
+const inOneGo = 32;
 
 /**
  * Looks through the storage tree. Ids and times come from the directories' names, so that only the manifests of backups
@@ -63,24 +63,21 @@ export async function scanBackups(filter: ScanFilter): Promise<Scan> {
   const { directories, warnings } = await findBackupDirectories(filter);
   const wanted = directories.filter(({ takenAt }) => filter.when?.(takenAt) ?? true).sort(newestFirst);
   const scan: Scan = { backups: [], warnings, unfinishedRemovals: [] };
-  const limit = filter.limit ?? Infinity;
-  for (let next = 0; next < wanted.length && scan.backups.length < limit;) {
-    const batch = wanted.slice(next, next + Math.max(atOnce, limit - scan.backups.length));
-    const found = await mapLimited(batch, atOnce, readOrWarn);
-    for (const { entry, warnings: more, unfinishedRemoval } of found) {
-      scan.warnings.push(...more);
-      if (unfinishedRemoval !== undefined) scan.unfinishedRemovals.push(unfinishedRemoval);
-      if (entry && scan.backups.length < limit) scan.backups.push(entry);
-    }
-    next += batch.length;
+  for (const [index, directory] of wanted.entries()) {
+    if (scan.backups.length >= (filter.limit ?? Infinity)) break;
+    if (index % inOneGo === 0) await setImmediate();
+    const found = readOrWarn(directory);
+    scan.warnings.push(...found.warnings);
+    if (found.unfinishedRemoval !== undefined) scan.unfinishedRemovals.push(found.unfinishedRemoval);
+    if (found.entry) scan.backups.push(found.entry);
   }
   return scan;
 }
 
 /** One directory that cannot be read does not hide the others. */
-async function readOrWarn(directory: FoundDirectory): ReturnType<typeof readBackupDirectory> {
+function readOrWarn(directory: FoundDirectory): ReadDirectory {
   try {
-    return await readBackupDirectory(directory);
+    return readBackupDirectory(directory);
   } catch (error) {
     const { kind, message } = asVyaError(error);
     if (kind === 'unexpected') throw error;

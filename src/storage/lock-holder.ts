@@ -2,7 +2,7 @@ import { ftruncateSync, writeSync } from 'node:fs';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import * as z from 'zod';
-import { readSmallFile } from './manifest-file.ts';
+import { readSmallFile } from './small-file.ts';
 
 const holderSchema = z.object({
   pid: z.int(),
@@ -35,7 +35,7 @@ export function forgetHolder(fd: number): void {
 /** Who holds the lock on a file, as far as can be told: ` (vya backup, process 1234 on db1, since 02:00)`, or nothing. */
 export async function describeHolder(path: string): Promise<string> {
   try {
-    const holder = holderSchema.parse(JSON.parse(await readSmallFile(path, largestNote)));
+    const holder = holderSchema.parse(JSON.parse(readSmallFile(path, largestNote)));
     const text = `${holder.command}, process ${holder.pid} on ${holder.host}, since ${holder.since}`;
     // Anyone who may write the storage may write here: no control characters to the terminal.
     return ` (${text.replace(/\p{Cc}/gu, ' ').slice(0, 300)})`;

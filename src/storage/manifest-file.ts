@@ -1,12 +1,10 @@
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { systemCode, VyaError } from '../errors.ts';
-import { openRegular } from './checksum.ts';
 import { storageError } from './failure.ts';
 import { manifestName } from './layout.ts';
 import { type Manifest, manifestFormat, manifestSchema, manifestVersion } from './manifest.ts';
+import { readSmallFile, writePrivateFile } from './small-file.ts';
 
 /** Bytes; a manifest of a hundred thousand tables is a tenth of this. */
 export const largestManifest = 256 * 1024 * 1024;
@@ -17,14 +15,14 @@ export const largestManifest = 256 * 1024 * 1024;
  * @throws VyaError `not-found` where there is none, `verification` when it is broken, hostile, or of a newer version
  */
 export async function readManifest(directory: string): Promise<Manifest> {
-  return parseManifest(manifestSchema, await readManifestText(directory), directory);
+  return parseManifest(manifestSchema, readManifestText(directory), directory);
 }
 
 /** The raw text of a manifest. Throws like readManifest. */
-export async function readManifestText(directory: string): Promise<string> {
+export function readManifestText(directory: string): string {
   const path = join(directory, manifestName);
   try {
-    return await readSmallFile(path, largestManifest);
+    return readSmallFile(path, largestManifest);
   } catch (error) {
     const code = systemCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') {
@@ -77,33 +75,6 @@ export async function writeManifest(directory: string, manifest: Manifest): Prom
   }
   await writePrivateFile(join(directory, manifestName), `${JSON.stringify(checked.data, null, 2)}\n`);
   return checked.data;
-}
-
-/** Creates a file, 0600 whatever the umask, and fsyncs it. Throws system errors; EEXIST for links too. */
-export async function writePrivateFile(path: string, content: string): Promise<void> {
-  const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-  const handle = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
-  try {
-    await handle.chmod(0o600);
-    await handle.writeFile(content);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** The text of a regular file. Throws system errors, and VyaError `storage` for one that is larger than it may be. */
-export async function readSmallFile(path: string, largest: number): Promise<string> {
-  const handle = await openRegular(path);
-  try {
-    const { size } = await handle.stat();
-    if (size <= largest) return await handle.readFile('utf8');
-    throw new VyaError('storage', `${path} is larger (${size} bytes) than any file of its kind`, {
-      hint: 'Look what it is: vya did not write it.',
-    });
-  } finally {
-    await handle.close();
-  }
 }
 
 function damaged(directory: string, what: string, cause?: unknown): VyaError {

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { systemCode } from '../errors.ts';
 import { storageError } from './failure.ts';
 import { pinName, proofName } from './layout.ts';
-import { readSmallFile } from './manifest-file.ts';
+import { readSmallFile } from './small-file.ts';
 
 /** Bytes. */
 const largestMark = 1024 * 1024;
@@ -47,15 +47,15 @@ export interface Marks {
  * @param names what the backup's directory holds
  * @throws VyaError `storage`
  */
-export async function readMarks(directory: string, names: readonly string[]): Promise<Marks> {
+export function readMarks(directory: string, names: readonly string[]): Marks {
   const [pin, proof] = [join(directory, pinName), join(directory, proofName)];
   const pinned = names.includes(pinName);
   const warnings: string[] = [];
-  if (pinned && !(await readMark(pin, pinSchema))) {
+  if (pinned && !readMark(pin, pinSchema)) {
     warnings.push(`${pin} cannot be understood: the backup counts as pinned`);
   }
   if (!names.includes(proofName)) return { pinned, proven: false, warnings };
-  const found = await readMark(proof, proofSchema);
+  const found = readMark(proof, proofSchema);
   if (found) return { pinned, proven: found.passed, proof: found, warnings };
   return {
     pinned,
@@ -64,10 +64,10 @@ export async function readMarks(directory: string, names: readonly string[]): Pr
   };
 }
 
-async function readMark<T extends z.ZodType>(path: string, schema: T): Promise<z.infer<T> | undefined> {
+function readMark<T extends z.ZodType>(path: string, schema: T): z.infer<T> | undefined {
   let content: unknown;
   try {
-    content = JSON.parse(await readSmallFile(path, largestMark));
+    content = JSON.parse(readSmallFile(path, largestMark));
   } catch (error) {
     if (error instanceof SyntaxError || ['ENOENT', 'ELOOP'].includes(systemCode(error) ?? ''))
       return undefined;

@@ -19,7 +19,8 @@ import {
   manifestFormat,
   manifestVersion,
 } from './manifest.ts';
-import { writeManifest, writePrivateFile } from './manifest-file.ts';
+import { writeManifest } from './manifest-file.ts';
+import { writePrivateFile } from './small-file.ts';
 import { sumsText } from './sums.ts';
 import { readTree } from './tree.ts';
 

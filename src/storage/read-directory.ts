@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
 import { asVyaError, systemCode } from '../errors.ts';
 import type { BackupEntry } from './catalogue.ts';
 import { storageError } from './failure.ts';
@@ -8,7 +8,7 @@ import { type ManifestSummary, summarySchema } from './manifest.ts';
 import { parseManifest, readManifestText } from './manifest-file.ts';
 import { readMarks } from './marks.ts';
 
-interface ReadDirectory {
+export interface ReadDirectory {
   /** Absent where there is no backup. */
   entry?: BackupEntry;
   warnings: string[];
@@ -21,16 +21,16 @@ interface ReadDirectory {
  *
  * @throws VyaError `storage`
  */
-export async function readBackupDirectory(found: FoundDirectory): Promise<ReadDirectory> {
+export function readBackupDirectory(found: FoundDirectory): ReadDirectory {
   const { path, id, instance, takenAt, sequence } = found;
-  const names = await namesIn(path);
+  const names = namesIn(path);
   if (names === undefined) return { warnings: [] };
   if (!names.includes(manifestName)) {
     if (names.includes(removingName)) return { warnings: [], unfinishedRemoval: path };
     return { warnings: [`${path} is no backup: it has no ${manifestName}`] };
   }
-  const { pinned, proven, warnings } = await readMarks(path, names);
-  const summary = await readSummary(found, warnings);
+  const { pinned, proven, warnings } = readMarks(path, names);
+  const summary = readSummary(found, warnings);
   const database = found.database === undefined ? (summary?.database ?? '') : found.database;
   const entry: BackupEntry = {
     id,
@@ -49,9 +49,9 @@ export async function readBackupDirectory(found: FoundDirectory): Promise<ReadDi
   return { entry, warnings };
 }
 
-async function namesIn(path: string): Promise<string[] | undefined> {
+function namesIn(path: string): string[] | undefined {
   try {
-    return await readdir(path);
+    return readdirSync(path);
   } catch (error) {
     // Removed since its parent was read.
     if (systemCode(error) === 'ENOENT') return undefined;
@@ -60,12 +60,9 @@ async function namesIn(path: string): Promise<string[] | undefined> {
 }
 
 /** The manifest's summary, or undefined and a warning why it cannot be used. */
-async function readSummary(
-  { path, id }: FoundDirectory,
-  warnings: string[],
-): Promise<ManifestSummary | undefined> {
+function readSummary({ path, id }: FoundDirectory, warnings: string[]): ManifestSummary | undefined {
   try {
-    const summary = parseManifest(summarySchema, await readManifestText(path), path);
+    const summary = parseManifest(summarySchema, readManifestText(path), path);
     if (summary.id === id) return summary;
     warnings.push(
       `${path} was made as ${summary.id}: moved or copied backups are restored with --file, and never deleted`,

@@ -7,8 +7,9 @@ import { orStorageError, storageError } from './failure.ts';
 import { directoryOf, manifestName, pinName, proofName, removingName, sumsNames } from './layout.ts';
 import { acquireLock, type Lock, type LockRequest } from './lock.ts';
 import { type ManifestSummary, summarySchema } from './manifest.ts';
-import { largestManifest, parseManifest, readSmallFile } from './manifest-file.ts';
+import { largestManifest, parseManifest } from './manifest-file.ts';
 import { pathInside } from './safe-path.ts';
+import { readSmallFile } from './small-file.ts';
 
 export interface RemoveRequest extends Pick<LockRequest, 'basePath' | 'command' | 'now' | 'env' | 'signal'> {
   backup: BackupEntry;
@@ -36,7 +37,7 @@ export async function removeBackup(request: RemoveRequest): Promise<{ kept: stri
   });
   try {
     // Read before the rename: what cannot be read back afterwards must not be begun.
-    await readSummary(path, manifestName);
+    readSummary(path, manifestName);
     await orStorageError(`remove ${path}`, async () => {
       await rename(join(path, manifestName), join(path, removingName));
       await syncDirectory(path);
@@ -68,7 +69,7 @@ export async function finishRemovals(request: {
 
 /** Deletes what the renamed manifest names, then that manifest, then the directory if nothing else is in it. */
 async function removeFiles(path: string): Promise<string[]> {
-  const summary = await readSummary(path, removingName);
+  const summary = readSummary(path, removingName);
   return orStorageError(`remove ${path}`, async () => {
     for (const file of summary.files) await unlinkOwn(path, file.path);
     for (const directory of directoriesOf(summary)) await removeEmpty(join(path, directory));
@@ -119,9 +120,9 @@ function directoriesOf({ files }: ManifestSummary): string[] {
   return [...all].sort((a, b) => b.length - a.length);
 }
 
-async function readSummary(path: string, name: string): Promise<ManifestSummary> {
+function readSummary(path: string, name: string): ManifestSummary {
   try {
-    return parseManifest(summarySchema, await readSmallFile(join(path, name), largestManifest), path);
+    return parseManifest(summarySchema, readSmallFile(join(path, name), largestManifest), path);
   } catch (error) {
     throw storageError(error, `read ${join(path, name)}`);
   }

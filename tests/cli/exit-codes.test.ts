@@ -258,7 +258,9 @@ describe('while another session holds a table', () => {
     await expect.poll(waitingSessions, { timeout: 10_000 }).toBe(0);
   });
 
-  const dumpIsWaiting = (): Promise<void> => expect.poll(waitingSessions, { timeout: 30_000 }).toBe(1);
+  const dumpIsWaiting = async (): Promise<void> => {
+    await expect.poll(waitingSessions, { timeout: 30_000 }).toBe(1);
+  };
 });
 
 async function waitingSessions(): Promise<number> {

@@ -1,18 +1,8 @@
-import { afterAll, beforeAll, describe } from 'vitest';
-import { type Workspace, workspace } from '../cli/vya.ts';
-import { loadSample, nextValues } from '../samples/samples.ts';
+import type { Workspace } from '../cli/vya.ts';
 import { connect } from '../servers/connect.ts';
 import type { ServerKind } from '../servers/kinds.ts';
 import type { TestServer } from '../servers/server.ts';
-import { serverIsMissing, startServer } from '../servers/servers.ts';
-import { archiveCases } from './archives.ts';
-import { choosingCases } from './choosing.ts';
-import { damageCases } from './damage.ts';
-import { dryRunCases } from './dry-run.ts';
-import { type Fingerprint, fingerprint } from './fingerprint.ts';
-import { nameCases } from './names.ts';
-import { restoreCases } from './restoring.ts';
-import { secondServerCases } from './second-server.ts';
+import type { Fingerprint } from './fingerprint.ts';
 
 /** What the cases share: two servers of one kind, a workspace, and the sample with one good backup of it. */
 export interface Contract {
@@ -37,7 +27,15 @@ export interface BackupJson {
   instances: {
     instance: string;
     error?: ErrorJson;
-    databases: { database: string; status: string; id: string; path: string; sizeBytes: number; warnings: string[]; error?: ErrorJson }[];
+    databases: {
+      database: string;
+      status: string;
+      id: string;
+      path: string;
+      sizeBytes: number;
+      warnings: string[];
+      error?: ErrorJson;
+    }[];
   }[];
 }
 
@@ -60,53 +58,8 @@ interface ErrorJson {
 
 export const sample = 'deli';
 
-/** Runs the same cases over one kind of server, driving the real command line. */
-export async function contractSuite(kind: ServerKind): Promise<void> {
-  const contract = {} as Contract;
-  describe.skipIf(await serverIsMissing(kind))(`vya over ${kind}`, () => {
-    beforeAll(async () => {
-      const [server, second] = await Promise.all([startServer(kind), startServer(kind)]);
-      Object.assign(contract, { kind, server, second });
-      await loadSample(server, sample);
-      contract.space = await makeWorkspace(contract);
-      contract.original = await fingerprint(server, sample);
-      contract.backup = await backUp(contract, 'main');
-      contract.next = await nextValues(server, sample);
-    });
-    afterAll(async () => {
-      await Promise.all([contract.server?.stop(), contract.second?.stop(), contract.space?.remove()]);
-    });
-    restoreCases(contract);
-    dryRunCases(contract);
-    damageCases(contract);
-    archiveCases(contract);
-    choosingCases(contract);
-    nameCases(contract);
-    secondServerCases(contract);
-  });
-}
-
 /** Logins of an account that may read some databases and not others. */
 export const limited = { user: 'contract_limited', password: 'Limited.1' };
-
-function makeWorkspace({ server, second }: Contract): Promise<Workspace> {
-  const same = { server, settings: { databases: [sample], credential: 'main' } };
-  return workspace({
-    instances: [
-      { id: 'main', server, settings: { databases: [sample] } },
-      { ...same, id: 'socket', socket: true },
-      { id: 'second', server: second, settings: { databases: [sample] } },
-      { ...same, id: 'names', settings: { exclude_databases: [`${sample}*`, 'pick_*', 'choice_*'], credential: 'main' } },
-      {
-        ...same,
-        id: 'chosen',
-        settings: { databases: ['pick_*', 'choice_b[er]*', 'choice_absent'], exclude_databases: ['*_two'], credential: 'main' },
-      },
-      { id: 'limited', server, login: limited, settings: { databases: ['choice_*'] } },
-    ],
-    retention: { keep_within: '7d' },
-  });
-}
 
 /** Backs the sample up and answers with the one backup that was made; fails with everything that vya said. */
 export async function backUp(
@@ -116,14 +69,20 @@ export async function backUp(
 ): Promise<{ id: string; path: string }> {
   const result = await space.vya(['backup', '--instance', instance, '--format', 'json', ...options]);
   const [database] = result.json<BackupJson>().instances[0]?.databases ?? [];
-  if (result.code !== 0 || !database) throw new Error(`backup ended with ${result.code}\n${result.stdout}\n${result.stderr}`);
+  if (result.code !== 0 || !database)
+    throw new Error(`backup ended with ${result.code}\n${result.stdout}\n${result.stderr}`);
   return database;
 }
 
 /** Restores, and fails with everything that vya said unless it ended with 0. */
-export async function restore({ space }: Contract, args: readonly string[], env: Record<string, string> = {}): Promise<RestoreJson> {
+export async function restore(
+  { space }: Contract,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<RestoreJson> {
   const result = await space.vya(['restore', '--format', 'json', ...args], { env });
-  if (result.code !== 0) throw new Error(`restore ended with ${result.code}\n${result.stdout}\n${result.stderr}`);
+  if (result.code !== 0)
+    throw new Error(`restore ended with ${result.code}\n${result.stdout}\n${result.stderr}`);
   return result.json<RestoreJson>();
 }
 

@@ -1,10 +1,15 @@
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type BackupJson, type Contract, databasesOf, type RestoreJson, sample } from './contract.ts';
 import { fingerprint } from './fingerprint.ts';
 import { treeOf } from './tree.ts';
 
 interface PruneJson {
-  databases: { database: string; deleted: string[]; decisions: { id: string; keep: boolean; reasons: string[] }[] }[];
+  databases: {
+    database: string;
+    deleted: string[];
+    decisions: { id: string; keep: boolean; reasons: string[] }[];
+  }[];
 }
 
 /** One backup a day: of several of today, only the newest stays. */
@@ -20,7 +25,8 @@ export function dryRunCases(contract: Contract): void {
   const state = async () => ({
     databases: await databasesOf(contract.server),
     sample: await fingerprint(contract.server, sample),
-    storage: await treeOf(contract.space.path),
+    storage: await treeOf(contract.space.storagePath),
+    config: await treeOf(join(contract.space.path, 'config')),
   });
 
   test('--dry-run of backup, restore and prune touches neither server nor disk', async () => {
@@ -32,7 +38,9 @@ export function dryRunCases(contract: Contract): void {
 
     const backup = await space.vya(['backup', '--dry-run', '--instance', 'main', '--format', 'json']);
     expect(backup.code).toBe(0);
-    expect(backup.json<BackupJson>().instances[0]?.databases).toMatchObject([{ database: sample, status: 'planned' }]);
+    expect(backup.json<BackupJson>().instances[0]?.databases).toMatchObject([
+      { database: sample, status: 'planned' },
+    ]);
 
     const selection = ['--instance', 'main', '--database', sample, '--latest'];
     const restored = await space.vya(['restore', '--dry-run', '--force', '--format', 'json', ...selection]);

@@ -28,7 +28,9 @@ export async function fingerprintMysql(server: TestServer, database: string): Pr
 
 /** Definitions name the database in places; every copy has its own. */
 function neutral({ database }: Source, text: unknown): string {
-  return String(text).replaceAll(`\`${database.replaceAll('`', '``')}\`.`, '').replaceAll(`DATABASE \`${database}\``, 'DATABASE');
+  return String(text)
+    .replaceAll(`\`${database.replaceAll('`', '``')}\`.`, '')
+    .replaceAll(`DATABASE \`${database}\``, 'DATABASE');
 }
 
 async function describeDatabase(source: Source): Promise<void> {
@@ -49,14 +51,23 @@ async function describeTables(source: Source): Promise<void> {
   for (const { name, type } of tables) {
     const quoted = quote(name);
     const show = type === 'VIEW' ? 'VIEW' : type === 'SEQUENCE' ? 'SEQUENCE' : 'TABLE';
-    const definition = neutral(source, JSON.stringify((await connection.query(`SHOW CREATE ${show} ${quoted}`))[0]));
+    const definition = neutral(
+      source,
+      JSON.stringify((await connection.query(`SHOW CREATE ${show} ${quoted}`))[0]),
+    );
     // The collation says it; MySQL also names the character set of a column when its CREATE TABLE named the collation.
     print[`${type.toLowerCase()} ${name}`] = definition.replaceAll(/ CHARACTER SET \w+(?= COLLATE)/g, '');
     if (type === 'VIEW') continue;
-    print[`rows of ${name}`] = await hashRows(source, name, type === 'SYSTEM VERSIONED' ? 'FOR SYSTEM_TIME ALL' : '');
+    print[`rows of ${name}`] = await hashRows(
+      source,
+      name,
+      type === 'SYSTEM VERSIONED' ? 'FOR SYSTEM_TIME ALL' : '',
+    );
     // MySQL's checksum takes in the hidden columns of functional keys, whose bytes differ between equal tables.
     if (type === 'SEQUENCE' || / KEY .*\(\(/.test(definition)) continue;
-    print[`checksum of ${name}`] = String((await connection.query(`CHECKSUM TABLE ${quoted}`))[0]?.['Checksum']);
+    print[`checksum of ${name}`] = String(
+      (await connection.query(`CHECKSUM TABLE ${quoted}`))[0]?.['Checksum'],
+    );
   }
 }
 
@@ -70,7 +81,9 @@ async function hashRows({ connection }: Source, table: string, period: string): 
   const names = columns.map(({ name }) => name);
   if (period !== '') names.push('ROW_START', 'ROW_END');
   const types = new Map(columns.map(({ name, type }) => [name, type]));
-  const list = names.map((name, index) => `${inHex(quote(name), types.get(name) ?? 'timestamp')} AS c${index}`);
+  const list = names.map(
+    (name, index) => `${inHex(quote(name), types.get(name) ?? 'timestamp')} AS c${index}`,
+  );
   const rows = await connection.query(`SELECT ${list.join(', ')} FROM ${quote(table)} ${period}`);
   const lines = rows.map((row) => JSON.stringify(Object.values(row))).sort();
   return `${rows.length} rows, sha256 ${createHash('sha256').update(lines.join('\n')).digest('hex')}`;
@@ -78,7 +91,8 @@ async function hashRows({ connection }: Source, table: string, period: string): 
 
 /** HEX rounds numbers and converts no text: numbers and times go through their exact text, bytes stay bytes. */
 function inHex(column: string, type: string): string {
-  const asText = /^((tiny|small|medium|big)?int|decimal|float|double|date.*|time.*|year|json|enum|set|uuid|inet.*)$/i;
+  const asText =
+    /^((tiny|small|medium|big)?int|decimal|float|double|date.*|time.*|year|json|enum|set|uuid|inet.*)$/i;
   return asText.test(type) ? `HEX(CAST(${column} AS CHAR))` : `HEX(${column})`;
 }
 
@@ -96,21 +110,47 @@ async function describeRoutines(source: Source): Promise<void> {
 
 async function describeTriggers(source: Source): Promise<void> {
   const columns = [
-    ...['EVENT_MANIPULATION', 'EVENT_OBJECT_TABLE', 'ACTION_TIMING', 'ACTION_STATEMENT', 'SQL_MODE', 'DEFINER', 'ACTION_ORDER'],
+    ...[
+      'EVENT_MANIPULATION',
+      'EVENT_OBJECT_TABLE',
+      'ACTION_TIMING',
+      'ACTION_STATEMENT',
+      'SQL_MODE',
+      'DEFINER',
+      'ACTION_ORDER',
+    ],
     ...['CHARACTER_SET_CLIENT', 'COLLATION_CONNECTION', 'DATABASE_COLLATION'],
   ];
   const triggers = await source.connection.query<Record<string, unknown>>(
     `SELECT TRIGGER_NAME AS name, ${columns.join(', ')} FROM information_schema.TRIGGERS
      WHERE TRIGGER_SCHEMA = DATABASE() AND BINARY TRIGGER_SCHEMA = BINARY DATABASE() ORDER BY 1`,
   );
-  for (const { name, ...rest } of triggers) source.print[`trigger ${String(name)}`] = neutral(source, JSON.stringify(rest));
+  for (const { name, ...rest } of triggers)
+    source.print[`trigger ${String(name)}`] = neutral(source, JSON.stringify(rest));
 }
 
 /** Whether an event is enabled is told apart: copies have theirs disabled. */
 async function describeEvents(source: Source): Promise<void> {
   const columns = [
-    ...['DEFINER', 'TIME_ZONE', 'EVENT_DEFINITION', 'EVENT_TYPE', 'EXECUTE_AT', 'INTERVAL_VALUE', 'INTERVAL_FIELD', 'SQL_MODE'],
-    ...['STARTS', 'ENDS', 'ON_COMPLETION', 'EVENT_COMMENT', 'CHARACTER_SET_CLIENT', 'COLLATION_CONNECTION', 'DATABASE_COLLATION'],
+    ...[
+      'DEFINER',
+      'TIME_ZONE',
+      'EVENT_DEFINITION',
+      'EVENT_TYPE',
+      'EXECUTE_AT',
+      'INTERVAL_VALUE',
+      'INTERVAL_FIELD',
+      'SQL_MODE',
+    ],
+    ...[
+      'STARTS',
+      'ENDS',
+      'ON_COMPLETION',
+      'EVENT_COMMENT',
+      'CHARACTER_SET_CLIENT',
+      'COLLATION_CONNECTION',
+      'DATABASE_COLLATION',
+    ],
   ];
   const events = await source.connection.query<Record<string, unknown>>(
     `SELECT EVENT_NAME AS name, STATUS AS status, ${columns.join(', ')} FROM information_schema.EVENTS

@@ -12,7 +12,9 @@ import { fingerprintPostgresql } from './fingerprint-postgresql.ts';
 export type Fingerprint = Record<string, string>;
 
 export function fingerprint(server: TestServer, database: string): Promise<Fingerprint> {
-  return server.type === 'mysql' ? fingerprintMysql(server, database) : fingerprintPostgresql(server, database);
+  return server.type === 'mysql'
+    ? fingerprintMysql(server, database)
+    : fingerprintPostgresql(server, database);
 }
 
 /** The fingerprint less the entries whose keys match. */

@@ -1,7 +1,15 @@
 import { expect, test } from 'vitest';
 import { nextValues } from '../samples/samples.ts';
 import type { TestServer } from '../servers/server.ts';
-import { type Contract, databasesOf, dropDatabase, type RestoreJson, restore, run, sample } from './contract.ts';
+import {
+  type Contract,
+  databasesOf,
+  dropDatabase,
+  type RestoreJson,
+  restore,
+  run,
+  sample,
+} from './contract.ts';
 import { fingerprint, without } from './fingerprint.ts';
 
 const eventStatus = /^status of event/;
@@ -34,9 +42,15 @@ export function restoreCases(contract: Contract): void {
     expect(await print()).toEqual(before);
     const copy = await print(name);
     expect(without(copy, eventStatus)).toEqual(without(contract.original, eventStatus));
-    expect(Object.entries(copy).filter(([key, status]) => eventStatus.test(key) && status !== 'DISABLED')).toEqual([]);
-    const enabled = Object.entries(contract.original).filter(([key, status]) => eventStatus.test(key) && status === 'ENABLED');
-    expect(report.disabledEvents.toSorted()).toEqual(enabled.map(([key]) => key.replace('status of event ', '')).toSorted());
+    expect(
+      Object.entries(copy).filter(([key, status]) => eventStatus.test(key) && status !== 'DISABLED'),
+    ).toEqual([]);
+    const enabled = Object.entries(contract.original).filter(
+      ([key, status]) => eventStatus.test(key) && status === 'ENABLED',
+    );
+    expect(report.disabledEvents.toSorted()).toEqual(
+      enabled.map(([key]) => key.replace('status of event ', '')).toSorted(),
+    );
     expect(await nextValues(contract.server, name)).toEqual(contract.next);
     await dropDatabase(contract.server, name);
   });
@@ -46,7 +60,11 @@ export function restoreCases(contract: Contract): void {
     const before = await print();
     const result = await contract.space.vya(['restore', '--format', 'json', ...latest]);
     expect(result.code).toBe(3);
-    expect(result.json<RestoreJson>().error).toMatchObject({ code: 3, kind: 'refused', hint: expect.stringContaining('--force') });
+    expect(result.json<RestoreJson>().error).toMatchObject({
+      code: 3,
+      kind: 'refused',
+      hint: expect.stringContaining('--force'),
+    });
     expect(await print()).toEqual(before);
   });
 
@@ -63,7 +81,15 @@ export function restoreCases(contract: Contract): void {
   test('a backup and a restore through the Unix socket work as over TCP', async () => {
     const backup = await contract.space.vya(['backup', '--instance', 'socket', '--format', 'json']);
     expect(backup.code, backup.stderr).toBe(0);
-    await restore(contract, ['--instance', 'socket', '--database', sample, '--latest', '--target-database', 'deli_socket']);
+    await restore(contract, [
+      '--instance',
+      'socket',
+      '--database',
+      sample,
+      '--latest',
+      '--target-database',
+      'deli_socket',
+    ]);
     expect(without(await print('deli_socket'), eventStatus)).toEqual(without(contract.original, eventStatus));
     await dropDatabase(contract.server, 'deli_socket');
   });

@@ -9,7 +9,11 @@ export async function treeOf(directory: string): Promise<Record<string, string>>
     entries.map(async (entry): Promise<[string, string]> => {
       const path = join(entry.parentPath, entry.name);
       const { mode, mtimeMs } = await lstat(path);
-      const content = entry.isFile() ? createHash('sha256').update(await readFile(path)).digest('hex') : '';
+      const content = entry.isFile()
+        ? createHash('sha256')
+            .update(await readFile(path))
+            .digest('hex')
+        : '';
       return [relative(directory, path), `${mode.toString(8)} ${mtimeMs} ${content}`];
     }),
   );
@@ -19,5 +23,8 @@ export async function treeOf(directory: string): Promise<Record<string, string>>
 /** The regular files below a directory, as absolute paths, in the order of their names. */
 export async function filesIn(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort();
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
 }

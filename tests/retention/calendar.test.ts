@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { dayIn, dayNumber, monthLabel, monthNumber, wallClockIn, weekLabel, weekNumber } from '../../src/retention/calendar.ts';
+import {
+  dayIn,
+  dayNumber,
+  monthLabel,
+  monthNumber,
+  wallClockIn,
+  weekLabel,
+  weekNumber,
+} from '../../src/retention/calendar.ts';
 
 const zones = [
   'UTC',
@@ -22,7 +30,11 @@ describe('the calendar of a zone', () => {
     const instants = fc.integer({ min: Date.UTC(1995, 0, 1), max: Date.UTC(2040, 0, 1) });
     fc.assert(
       fc.property(fc.constantFrom(...zones), instants, (zone, ms) => {
-        const swedish = new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short', timeStyle: 'medium' });
+        const swedish = new Intl.DateTimeFormat('sv-SE', {
+          timeZone: zone,
+          dateStyle: 'short',
+          timeStyle: 'medium',
+        });
         const shown = new Date(wallClockIn(zone)(new Date(ms)).seconds * 1000).toISOString();
         expect(shown.slice(0, 19).replace('T', ' ')).toBe(swedish.format(ms));
       }),
@@ -38,10 +50,17 @@ describe('the calendar of a zone', () => {
       ['Australia/Lord_Howe', '2026-04-04T15:00:00Z'],
       ['Pacific/Apia', '2011-12-30T10:00:00Z'],
     ] as const) {
-      const hourMinute = new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short', timeStyle: 'short' });
+      const hourMinute = new Intl.DateTimeFormat('sv-SE', {
+        timeZone: zone,
+        dateStyle: 'short',
+        timeStyle: 'short',
+      });
       for (let minute = -180; minute <= 180; minute += 1) {
         const date = new Date(Date.parse(change) + minute * 60_000);
-        const shown = new Date(wallClockIn(zone)(date).seconds * 1000).toISOString().slice(0, 16).replace('T', ' ');
+        const shown = new Date(wallClockIn(zone)(date).seconds * 1000)
+          .toISOString()
+          .slice(0, 16)
+          .replace('T', ' ');
         expect(shown, `${zone} ${date.toISOString()}`).toBe(hourMinute.format(date));
       }
     }

@@ -5,7 +5,15 @@ import type { RetentionPolicy } from '../../src/retention/policy.ts';
 
 const now = new Date('2026-11-01T12:00:00Z');
 const hour = 3_600_000;
-const zones = ['UTC', 'Europe/Berlin', 'America/Sao_Paulo', 'America/St_Johns', 'Asia/Kolkata', 'Australia/Lord_Howe', 'Pacific/Apia'];
+const zones = [
+  'UTC',
+  'Europe/Berlin',
+  'America/Sao_Paulo',
+  'America/St_Johns',
+  'Asia/Kolkata',
+  'Australia/Lord_Howe',
+  'Pacific/Apia',
+];
 
 const ages = fc.oneof(
   fc.integer({ min: 0, max: 72 * 60 }).map((minutes) => minutes * 60_000),
@@ -46,7 +54,8 @@ const policyArb: fc.Arbitrary<RetentionPolicy> = fc
   })
   .filter((policy) => Object.values(policy).some((value) => typeof value === 'number' && value > 0));
 
-const byId = (decisions: Decision[]): Map<string, Decision> => new Map(decisions.map((each) => [each.id, each]));
+const byId = (decisions: Decision[]): Map<string, Decision> =>
+  new Map(decisions.map((each) => [each.id, each]));
 const newest = (backups: RetentionBackup[]): RetentionBackup | undefined =>
   backups.toSorted((a, b) => b.takenAt.getTime() - a.takenAt.getTime())[0];
 
@@ -69,10 +78,15 @@ describe('retention, whatever the backups and the policy', () => {
       const decisions = byId(planRetention(backups, policy, now));
       const complete = backups.filter((backup) => backup.complete);
       const proven = newest(complete.filter((backup) => backup.proven));
-      const sacred = [...backups.filter((backup) => backup.pinned || !backup.complete), ...(proven ? [proven] : [])];
+      const sacred = [
+        ...backups.filter((backup) => backup.pinned || !backup.complete),
+        ...(proven ? [proven] : []),
+      ];
       const latest = Math.max(...complete.map(({ takenAt }) => takenAt.getTime()));
       if (complete.length > 0) {
-        expect(complete.some(({ id, takenAt }) => takenAt.getTime() === latest && decisions.get(id)?.keep)).toBe(true);
+        expect(
+          complete.some(({ id, takenAt }) => takenAt.getTime() === latest && decisions.get(id)?.keep),
+        ).toBe(true);
       }
       // Of several proven ones of one moment any may be the newest.
       for (const { id, takenAt, pinned, complete: whole } of sacred) {
@@ -91,7 +105,9 @@ describe('retention, whatever the backups and the policy', () => {
       const complete = backups.filter((backup) => backup.complete);
       const deleted = complete.filter(({ id }) => !decisions.get(id)?.keep);
       for (const { takenAt } of deleted) {
-        expect(now.getTime() - takenAt.getTime()).toBeGreaterThan(policy.keepWithinMs === 0 ? -1 : policy.keepWithinMs);
+        expect(now.getTime() - takenAt.getTime()).toBeGreaterThan(
+          policy.keepWithinMs === 0 ? -1 : policy.keepWithinMs,
+        );
         const newer = complete.filter((other) => other.takenAt.getTime() >= takenAt.getTime());
         expect(newer.length).toBeGreaterThan(policy.keepLast);
       }
@@ -119,7 +135,9 @@ describe('retention, whatever the backups and the policy', () => {
   it('does not depend on the order of the input', () => {
     fc.assert(
       fc.property(
-        backupsArb.chain((backups) => fc.tuple(fc.constant(backups), fc.shuffledSubarray(backups, { minLength: backups.length }))),
+        backupsArb.chain((backups) =>
+          fc.tuple(fc.constant(backups), fc.shuffledSubarray(backups, { minLength: backups.length })),
+        ),
         policyArb,
         ([backups, shuffled], policy) => {
           expect(planRetention(shuffled, policy, now)).toEqual(planRetention(backups, policy, now));
@@ -146,7 +164,16 @@ describe('retention, whatever the backups and the policy', () => {
 
   it('keeps the newest backup of each day that daily reaches, by the clocks of the zone', () => {
     always((backups, policy) => {
-      const only = { ...policy, hourly: 0, weekly: 0, monthly: 0, yearly: 0, keepLast: 0, keepWithinMs: 0, daily: policy.daily + 1 };
+      const only = {
+        ...policy,
+        hourly: 0,
+        weekly: 0,
+        monthly: 0,
+        yearly: 0,
+        keepLast: 0,
+        keepWithinMs: 0,
+        daily: policy.daily + 1,
+      };
       const dayOf = new Intl.DateTimeFormat('sv-SE', { timeZone: policy.timezone, dateStyle: 'short' });
       const newestOfDay = new Map<string, number>();
       for (const { takenAt, complete } of backups) {
@@ -155,7 +182,9 @@ describe('retention, whatever the backups and the policy', () => {
         newestOfDay.set(day, Math.max(newestOfDay.get(day) ?? 0, takenAt.getTime()));
       }
       const expected = [...newestOfDay.values()].sort((a, b) => b - a).slice(0, only.daily);
-      const decisions = planRetention(backups, only, now).filter(({ reasons }) => reasons.some((r) => r.startsWith('daily')));
+      const decisions = planRetention(backups, only, now).filter(({ reasons }) =>
+        reasons.some((r) => r.startsWith('daily')),
+      );
       const times = new Map(backups.map(({ id, takenAt }) => [id, takenAt.getTime()]));
       expect(decisions.filter(({ keep }) => keep).map(({ id }) => times.get(id))).toEqual(
         expect.arrayContaining(expected),
@@ -173,7 +202,16 @@ describe('retention over many backups', () => {
       pinned: false,
       proven: false,
     }));
-    const policy = { hourly: 24, daily: 7, weekly: 4, monthly: 12, yearly: 3, keepLast: 3, keepWithinMs: 24 * hour, timezone: 'Europe/Berlin' };
+    const policy = {
+      hourly: 24,
+      daily: 7,
+      weekly: 4,
+      monthly: 12,
+      yearly: 3,
+      keepLast: 3,
+      keepWithinMs: 24 * hour,
+      timezone: 'Europe/Berlin',
+    };
     const decisions = planRetention(backups, policy, now);
     expect(decisions).toHaveLength(100_000);
     const kept = decisions.filter(({ keep }) => keep).length;

@@ -28,7 +28,11 @@ function nightly(from: string, to: string): RetentionBackup[] {
   return backups;
 }
 
-function kept(backups: RetentionBackup[], policy: Partial<RetentionPolicy>, now: string): Record<string, string[]> {
+function kept(
+  backups: RetentionBackup[],
+  policy: Partial<RetentionPolicy>,
+  now: string,
+): Record<string, string[]> {
   const decisions = planRetention(backups, { ...off, ...policy }, new Date(now));
   expect(decisions).toHaveLength(backups.length);
   return Object.fromEntries(decisions.filter(({ keep }) => keep).map(({ id, reasons }) => [id, reasons]));
@@ -37,9 +41,18 @@ function kept(backups: RetentionBackup[], policy: Partial<RetentionPolicy>, now:
 describe('retention by calendar buckets', () => {
   it('keeps the newest of each day, week and month, and counts each rule by itself', () => {
     // 2026-01-09 is a Friday.
-    const table = kept(nightly('2025-11-20', '2026-01-09'), { daily: 7, weekly: 4, monthly: 3 }, '2026-01-09T03:00:00Z');
+    const table = kept(
+      nightly('2025-11-20', '2026-01-09'),
+      { daily: 7, weekly: 4, monthly: 3 },
+      '2026-01-09T03:00:00Z',
+    );
     expect(table).toEqual({
-      '2026-01-09': ['newest complete backup', 'daily 1 of 7: 2026-01-09', 'weekly 1 of 4: 2026-W02', 'monthly 1 of 3: 2026-01'],
+      '2026-01-09': [
+        'newest complete backup',
+        'daily 1 of 7: 2026-01-09',
+        'weekly 1 of 4: 2026-W02',
+        'monthly 1 of 3: 2026-01',
+      ],
       '2026-01-08': ['daily 2 of 7: 2026-01-08'],
       '2026-01-07': ['daily 3 of 7: 2026-01-07'],
       '2026-01-06': ['daily 4 of 7: 2026-01-06'],
@@ -90,7 +103,9 @@ describe('retention by calendar buckets', () => {
   });
 
   it('takes the hour that comes twice in autumn for two hours (F33)', () => {
-    const backups = ['00:10', '00:50', '01:10', '01:50', '02:10'].map((time) => taken(`2026-10-25T${time}:00Z`));
+    const backups = ['00:10', '00:50', '01:10', '01:50', '02:10'].map((time) =>
+      taken(`2026-10-25T${time}:00Z`),
+    );
     expect(kept(backups, { hourly: 9, timezone: 'Europe/Berlin' }, '2026-10-25T03:00:00Z')).toEqual({
       '2026-10-25T02:10:00Z': ['newest complete backup', 'hourly 1 of 9: 2026-10-25 03:00'],
       '2026-10-25T01:50:00Z': ['hourly 2 of 9: 2026-10-25 02:00'],
@@ -109,7 +124,11 @@ describe('retention by calendar buckets', () => {
 
   it('does not count days without a backup', () => {
     const backups = [...nightly('2026-01-01', '2026-01-02'), ...nightly('2026-05-01', '2026-05-01')];
-    expect(Object.keys(kept(backups, { daily: 3 }, '2026-06-01T00:00:00Z'))).toEqual(['2026-05-01', '2026-01-02', '2026-01-01']);
+    expect(Object.keys(kept(backups, { daily: 3 }, '2026-06-01T00:00:00Z'))).toEqual([
+      '2026-05-01',
+      '2026-01-02',
+      '2026-01-01',
+    ]);
   });
 });
 
@@ -118,7 +137,12 @@ describe('retention beside the buckets', () => {
     const backups = ['07T02', '08T02', '08T09', '08T10', '09T02'].map((at) => taken(`2026-01-${at}:00:00Z`));
     const policy = { daily: 2, keepLast: 2, keepWithinMs: 17 * 3_600_000 };
     expect(kept(backups, policy, '2026-01-09T02:00:00Z')).toEqual({
-      '2026-01-09T02:00:00Z': ['newest complete backup', 'last 1 of 2', 'within the last 17 hours', 'daily 1 of 2: 2026-01-09'],
+      '2026-01-09T02:00:00Z': [
+        'newest complete backup',
+        'last 1 of 2',
+        'within the last 17 hours',
+        'daily 1 of 2: 2026-01-09',
+      ],
       '2026-01-08T10:00:00Z': ['last 2 of 2', 'within the last 17 hours', 'daily 2 of 2: 2026-01-08'],
       '2026-01-08T09:00:00Z': ['within the last 17 hours'],
     });
@@ -163,7 +187,10 @@ describe('retention beside the buckets', () => {
   it('takes -10 for newer than -9, and that for newer than none, within one second', () => {
     const at = '2026-01-01T00:00:00Z';
     const backups = ['Z-9', 'Z', 'Z-10', 'Z-2'].map((id) => taken(at, { id }));
-    const order = planRetention(backups, { ...off, keepLast: 1 }, new Date(at)).map(({ id, keep }) => [id, keep]);
+    const order = planRetention(backups, { ...off, keepLast: 1 }, new Date(at)).map(({ id, keep }) => [
+      id,
+      keep,
+    ]);
     expect(order).toEqual([
       ['Z-10', true],
       ['Z-9', false],
@@ -173,9 +200,13 @@ describe('retention beside the buckets', () => {
   });
 
   it('tells for every deletion why no rule keeps it', () => {
-    const backups = ['2026-01-07T01', '2026-01-08T01', '2026-01-09T01', '2026-01-09T02'].map((at) => taken(`${at}:00:00Z`));
+    const backups = ['2026-01-07T01', '2026-01-08T01', '2026-01-09T01', '2026-01-09T02'].map((at) =>
+      taken(`${at}:00:00Z`),
+    );
     const policy = { ...off, daily: 2, weekly: 1, keepLast: 1, keepWithinMs: 60_000 };
-    const deleted = planRetention(backups, policy, new Date('2026-01-09T02:00:00Z')).filter(({ keep }) => !keep);
+    const deleted = planRetention(backups, policy, new Date('2026-01-09T02:00:00Z')).filter(
+      ({ keep }) => !keep,
+    );
     expect(deleted).toEqual([
       {
         id: '2026-01-09T01:00:00Z',
@@ -190,7 +221,12 @@ describe('retention beside the buckets', () => {
       {
         id: '2026-01-07T01:00:00Z',
         keep: false,
-        reasons: ['not one of the last 1', 'older than 60 seconds', 'daily: 2 newer days stay', 'weekly: a newer backup of its week stays'],
+        reasons: [
+          'not one of the last 1',
+          'older than 60 seconds',
+          'daily: 2 newer days stay',
+          'weekly: a newer backup of its week stays',
+        ],
       },
     ]);
   });

@@ -35,7 +35,8 @@ export async function loadMysqlSample(server: TestServer, database: string): Pro
     await connection.script(await part('tables'));
     await insertShop(connection);
     await insertSpecimens(connection);
-    for (const statement of (await part('code')).split(/\n\n+/)) await connection.script(statement.replace(/;\s*$/, ''));
+    for (const statement of (await part('code')).split(/\n\n+/))
+      await connection.script(statement.replace(/;\s*$/, ''));
     await connection.script(await part(mariadb ? 'only-mariadb' : 'only-mysql'));
     await useTheShop(connection);
   } finally {
@@ -47,7 +48,10 @@ export async function loadMysqlSample(server: TestServer, database: string): Pro
  * What AUTO_INCREMENT hands out next, by really inserting. This uses the numbers up: ask last, and equally often on
  * both sides of a comparison.
  */
-export async function mysqlNextValues(server: TestServer, database: string): Promise<Record<string, unknown>> {
+export async function mysqlNextValues(
+  server: TestServer,
+  database: string,
+): Promise<Record<string, unknown>> {
   const inserts = {
     categories: `INSERT INTO categories (name) VALUES ('next')`,
     employees: `INSERT INTO employees (name, department_id) VALUES ('next', 1)`,
@@ -90,14 +94,22 @@ async function insertShop(connection: Connection): Promise<void> {
   await insert(connection, 'departments', shop.departments);
   await insert(connection, 'employees', shop.employees);
   for (const { longitude, latitude, ...producer } of shop.producers) {
-    await connection.query('INSERT INTO producers SET ?, place = POINT(?, ?)', [producer, longitude, latitude]);
+    await connection.query('INSERT INTO producers SET ?, place = POINT(?, ?)', [
+      producer,
+      longitude,
+      latitude,
+    ]);
   }
   await insert(connection, 'products', shop.products);
   await insert(connection, 'customers', shop.customers);
   await insert(connection, 'order', shop.orders);
   await insert(connection, 'order_lines', shop.orderLines);
   await insert(connection, 'stock_movements', shop.movements);
-  const pages = shop.movements.map(({ id }) => ({ visitor: Number(id) % 97, page: `/käse/${Number(id)}`, views: Number(id) % 5 }));
+  const pages = shop.movements.map(({ id }) => ({
+    visitor: Number(id) % 97,
+    page: `/käse/${Number(id)}`,
+    views: Number(id) % 5,
+  }));
   await insert(connection, 'page_views', pages);
   await connection.script('SET foreign_key_checks = 1');
 }

@@ -25,7 +25,9 @@ export async function loadPostgresqlSample(server: TestServer, database: string)
   const name = quote(database);
   const admin = await connect(server);
   try {
-    await admin.script(`CREATE DATABASE ${name} OWNER deli_owner TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'`);
+    await admin.script(
+      `CREATE DATABASE ${name} OWNER deli_owner TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'`,
+    );
     await admin.script(`COMMENT ON DATABASE ${name} IS 'Feinkost; it''s "the" shop 🧀';
       REVOKE ALL ON DATABASE ${name} FROM PUBLIC;
       GRANT CONNECT ON DATABASE ${name} TO deli_app, deli_reader WITH GRANT OPTION;
@@ -38,7 +40,9 @@ export async function loadPostgresqlSample(server: TestServer, database: string)
   }
   const connection = await connect(server, database);
   try {
-    await connection.script(`SET search_path = pg_catalog; SET timezone = 'UTC'; SET client_min_messages = warning`);
+    await connection.script(
+      `SET search_path = pg_catalog; SET timezone = 'UTC'; SET client_min_messages = warning`,
+    );
     await fill(connection);
   } finally {
     await connection.close();
@@ -46,7 +50,10 @@ export async function loadPostgresqlSample(server: TestServer, database: string)
 }
 
 /** What every sequence hands out next. This uses the numbers up: ask last, and equally often on both sides. */
-export async function postgresqlNextValues(server: TestServer, database: string): Promise<Record<string, unknown>> {
+export async function postgresqlNextValues(
+  server: TestServer,
+  database: string,
+): Promise<Record<string, unknown>> {
   const connection = await connect(server, database);
   try {
     const rows = await connection.query<{ name: string; value: string }>(
@@ -69,7 +76,9 @@ async function fill(connection: Connection): Promise<void> {
   await insertShop(connection);
   await insertSpecimens(connection);
   await connection.script(await part('code'));
-  await connection.query('SELECT lo_from_bytea(424242, $1)', [Buffer.concat([everyByte, Buffer.alloc(5000, 'large')])]);
+  await connection.query('SELECT lo_from_bytea(424242, $1)', [
+    Buffer.concat([everyByte, Buffer.alloc(5000, 'large')]),
+  ]);
   await connection.script(`COMMENT ON LARGE OBJECT 424242 IS 'a scan'; SELECT lo_create(7)`);
   if (server?.contrib) await connection.script(await part('contrib'));
   if (server?.gist && server.major >= 18) await connection.script(await part('from-18'));
@@ -94,23 +103,32 @@ async function insertShop(connection: Connection): Promise<void> {
   const producers = shop.producers.map(({ longitude, latitude, ...producer }) => ({
     ...producer,
     place: `(${longitude},${latitude})`,
-    home: `("Plaza ""Mayor"", 1",${JSON.stringify(String(producer['name']))},)`,
+    home: `("Plaza ""Mayor"", 1",${JSON.stringify(producer['name'])},)`,
   }));
   await insert(connection, 'shop.producers', producers);
   await insert(connection, 'shop.products', shop.products);
-  const customers = shop.customers.map((customer) => ({ ...customer, email: customer['email'] ?? 'nobody@example.org' }));
+  const customers = shop.customers.map((customer) => ({
+    ...customer,
+    email: customer['email'] ?? 'nobody@example.org',
+  }));
   await insert(connection, 'shop.customers', customers);
   await insert(connection, 'shop."order"', shop.orders);
   const few = shop.orderLines.map((line) => ({ ...line, quantity: Math.min(9, Number(line['quantity'])) }));
   await insert(connection, 'shop.order_lines', few);
   await insert(connection, 'shop.stock_movements', shop.movements);
-  const pages = shop.movements.map(({ id }) => ({ visitor: Number(id) % 97, page: `/käse/${Number(id)}`, views: Number(id) % 5 }));
+  const pages = shop.movements.map(({ id }) => ({
+    visitor: Number(id) % 97,
+    page: `/käse/${Number(id)}`,
+    views: Number(id) % 5,
+  }));
   await insert(connection, 'shop.page_views', pages);
   await connection.script('ALTER TABLE shop.departments ENABLE TRIGGER ALL; COMMIT');
 }
 
 async function insert(connection: Connection, table: string, rows: readonly Row[]): Promise<void> {
-  const columns = Object.keys(rows[0] ?? {}).map(quote).join(', ');
+  const columns = Object.keys(rows[0] ?? {})
+    .map(quote)
+    .join(', ');
   const json = JSON.stringify(rows, (_, value: Value) => asJson(value));
   await connection.query(
     `INSERT INTO ${table} (${columns}) OVERRIDING SYSTEM VALUE SELECT ${columns} FROM json_populate_recordset(NULL::${table}, $1)`,

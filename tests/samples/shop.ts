@@ -57,7 +57,14 @@ export function makeShop(): Shop {
 function makeProducer(random: Dice, id: number): Shop['producers'][number] {
   const [place, country, longitude, latitude] = random.pick(words.places);
   const name = `${random.pick(words.makers)} ${place} ${id}`;
-  return { id, name, country, longitude, latitude, website: random.chance(0.3) ? null : `https://producer-${id}.example/` };
+  return {
+    id,
+    name,
+    country,
+    longitude,
+    latitude,
+    website: random.chance(0.3) ? null : `https://producer-${id}.example/`,
+  };
 }
 
 function makeProduct(random: Dice, id: number): Shop['products'][number] {
@@ -71,7 +78,11 @@ function makeProduct(random: Dice, id: number): Shop['products'][number] {
     weight_g: random.int(20, 5000),
     season: random.pick(words.seasons),
     labels: words.labels.filter(() => random.chance(0.3)),
-    attributes: { origin: random.pick(words.places)[0], stars: random.int(1, 5), notes: [random.pick(words.remarks), null] },
+    attributes: {
+      origin: random.pick(words.places)[0],
+      stars: random.int(1, 5),
+      notes: [random.pick(words.remarks), null],
+    },
     picture: random.chance(0.2) ? null : random.bytes(random.int(0, 300)),
     introduced: day(random.int(0, 700)),
   };
@@ -117,7 +128,9 @@ function day(offset: number): string {
 
 /** To the microsecond, because databases keep them and dumps must. */
 function moment(offset: number, random: Dice): string {
-  const time = [random.int(0, 23), random.int(0, 59), random.int(0, 59)].map((part) => String(part).padStart(2, '0'));
+  const time = [random.int(0, 23), random.int(0, 59), random.int(0, 59)].map((part) =>
+    String(part).padStart(2, '0'),
+  );
   return `${day(offset)} ${time.join(':')}.${String(random.int(0, 999_999)).padStart(6, '0')}`;
 }
 

@@ -12,7 +12,7 @@ export const categories: [id: number, parent: number | null, name: string][] = [
   [9, 4, 'Grüner Veltliner'],
   [10, 4, '日本酒'],
   [11, null, 'Подарки'],
-  [12, 11, "Chef's baskets, 100% \"handmade\""],
+  [12, 11, 'Chef\'s baskets, 100% "handmade"'],
 ];
 
 export const places: [place: string, country: string, longitude: number, latitude: number][] = [
@@ -28,7 +28,14 @@ export const places: [place: string, country: string, longitude: number, latitud
   ['حلب', 'SY', 37.134, 36.202],
 ];
 
-export const makers = ['Hnos. Ibáñez', 'Käserei Öberg', "O'Brien & Söhne", 'Ferme de l’Étoile', '山田商店', 'Мельник'];
+export const makers = [
+  'Hnos. Ibáñez',
+  'Käserei Öberg',
+  "O'Brien & Söhne",
+  'Ferme de l’Étoile',
+  '山田商店',
+  'Мельник',
+];
 
 export const goods = [
   'Bergkäse 18 Monate',
@@ -47,8 +54,30 @@ export const goods = [
   'C:\\Relish\\100%_hot\t(new)',
 ];
 
-export const givenNames = ['Ana', 'Bjørn', 'Chloë', 'Dmitri', 'Eiríkur', 'Faḍila', 'Gonçalo', 'Hanako', 'Łucja', 'Zoë'];
-export const familyNames = ["D'Angelo", 'Müller', 'Nguyễn', 'Okonkwo', 'Señor', 'Șerban', 'Þórsson', '佐藤', 'Ωmega', 'de la Cruz'];
+export const givenNames = [
+  'Ana',
+  'Bjørn',
+  'Chloë',
+  'Dmitri',
+  'Eiríkur',
+  'Faḍila',
+  'Gonçalo',
+  'Hanako',
+  'Łucja',
+  'Zoë',
+];
+export const familyNames = [
+  "D'Angelo",
+  'Müller',
+  'Nguyễn',
+  'Okonkwo',
+  'Señor',
+  'Șerban',
+  'Þórsson',
+  '佐藤',
+  'Ωmega',
+  'de la Cruz',
+];
 export const remarks = [
   'ring twice',
   'leave with the neighbour; thanks',

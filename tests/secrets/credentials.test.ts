@@ -414,7 +414,10 @@ describe('a file to import', () => {
   });
 
   it('that is not there is named', async () => {
-    expect((await failure(readPlainCredentials('/nowhere/logins'))).message).toContain('/nowhere/logins');
+    await expect(readPlainCredentials('/nowhere/logins')).rejects.toMatchObject({
+      kind: 'not-found',
+      message: 'There is no file /nowhere/logins',
+    });
   });
 });
 

@@ -29,20 +29,34 @@ describe('a published backup', () => {
     expect(await file.finish()).toMatchObject({ path: 'shop_20260109T020000Z.1-tables.sql.zst', size: 6 });
     const directory = staged.pathFor('.pgdir');
     await mkdir(join(directory, 'blobs'), { recursive: true });
-    for (const name of ['toc.dat', '3001.dat.zst', 'blobs/1.dat']) await writeFile(join(directory, name), name);
+    for (const name of ['toc.dat', '3001.dat.zst', 'blobs/1.dat'])
+      await writeFile(join(directory, name), name);
     expect(await staged.adoptDirectory('.pgdir')).toBe(directory);
     expect(await staged.sizeOf(directory)).toBe('toc.dat3001.dat.zstblobs/1.dat'.length);
     const { id, path, manifest } = await staged.publish(
-      draftOf([...everything(file.name), { path: `${staged.stem}.pgdir`, format: 'pg-directory', holds: ['everything'] }]),
+      draftOf([
+        ...everything(file.name),
+        { path: `${staged.stem}.pgdir`, format: 'pg-directory', holds: ['everything'] },
+      ]),
     );
     expect(id).toBe('prod/shop/20260109T020000Z');
     expect(path).toBe(join(base, id));
-    expect(await readdir(path)).toEqual(
-      ['SHA256SUMS', 'manifest.json', 'shop_20260109T020000Z.1-tables.sql.zst', 'shop_20260109T020000Z.pgdir'],
-    );
-    expect(manifest).toMatchObject({ id, kind: 'database', database: 'shop', startedAt: '2026-01-09T02:00:00.250Z' });
+    expect(await readdir(path)).toEqual([
+      'SHA256SUMS',
+      'manifest.json',
+      'shop_20260109T020000Z.1-tables.sql.zst',
+      'shop_20260109T020000Z.pgdir',
+    ]);
+    expect(manifest).toMatchObject({
+      id,
+      kind: 'database',
+      database: 'shop',
+      startedAt: '2026-01-09T02:00:00.250Z',
+    });
     expect(manifest.files).toHaveLength(4);
-    expect((await run('sha256sum', ['-c', '--strict', 'SHA256SUMS'], { cwd: path })).stdout).toContain('blobs/1.dat: OK');
+    expect((await run('sha256sum', ['-c', '--strict', 'SHA256SUMS'], { cwd: path })).stdout).toContain(
+      'blobs/1.dat: OK',
+    );
     expect(await verifyFiles(await openBackup(path))).toEqual([]);
     await staged.discard();
     expect(await readdir(path)).toHaveLength(4);
@@ -58,7 +72,11 @@ describe('a published backup', () => {
     await appendFile(file.path, 'CREATE USER x;');
     await file.finish();
     const { id, path, manifest } = await staged.publish(draftOf(everything(file.name)));
-    expect([id, manifest.kind, manifest.database]).toEqual(['prod/@accounts/20260109T020000Z', 'accounts', null]);
+    expect([id, manifest.kind, manifest.database]).toEqual([
+      'prod/@accounts/20260109T020000Z',
+      'accounts',
+      null,
+    ]);
     await run('md5sum', ['-c', '--strict', 'MD5SUMS'], { cwd: path });
   });
 
@@ -75,7 +93,11 @@ describe('a published backup', () => {
       'prod/shop/20260109T020000Z-2',
       'prod/shop/20260109T020000Z-6',
     ]);
-    for (const [backup, content] of [[first, 'first'], [second, 'second'], [third, 'third']] as const) {
+    for (const [backup, content] of [
+      [first, 'first'],
+      [second, 'second'],
+      [third, 'third'],
+    ] as const) {
       expect(backup.manifest.id).toBe(backup.id);
       expect((await openBackup(backup.path)).manifest.id).toBe(backup.id);
       expect(await readFile(join(backup.path, backup.manifest.files[0]?.path ?? ''), 'utf8')).toBe(content);
@@ -84,8 +106,21 @@ describe('a published backup', () => {
 
   it('keeps Foo beside foo, and names that no path can hold, each in a place of its own (F34)', async () => {
     const base = await scratchDirectory();
-    const names = ['Foo', 'foo', 'é', 'e\u0301', '../../evil', '.hidden', '-rf', '@accounts', 'a\nb', '日'.repeat(64), '/'.repeat(90)];
-    for (const database of names) await makeBackup(base, { place: { instance: 'prod', database }, content: database });
+    const names = [
+      'Foo',
+      'foo',
+      'é',
+      'e\u0301',
+      '../../evil',
+      '.hidden',
+      '-rf',
+      '@accounts',
+      'a\nb',
+      '日'.repeat(64),
+      '/'.repeat(90),
+    ];
+    for (const database of names)
+      await makeBackup(base, { place: { instance: 'prod', database }, content: database });
     const { backups, warnings } = await scanBackups({ basePath: base });
     expect(warnings).toEqual([]);
     expect(backups.map(({ database }) => database).sort()).toEqual([...names].sort());
@@ -121,7 +156,9 @@ describe('a backup in the making', () => {
     await appendFile(file.path, 'x');
     await expect(staged.publish(draft)).rejects.toMatchObject({ kind: 'unexpected' });
     await file.finish();
-    await expect(staged.publish({ ...draft, instance: { id: 'other', type: 'mysql' } })).rejects.toMatchObject({ kind: 'unexpected' });
+    await expect(
+      staged.publish({ ...draft, instance: { id: 'other', type: 'mysql' } }),
+    ).rejects.toMatchObject({ kind: 'unexpected' });
     await staged.discard();
     expect((await scanBackups({ basePath: base })).backups).toEqual([]);
   });
@@ -129,7 +166,10 @@ describe('a backup in the making', () => {
   it('fails when a dump wrote nothing (F1)', async () => {
     const { staged } = await stage(await scratchDirectory());
     const file = await staged.createFile('.sql');
-    await expect(file.finish()).rejects.toMatchObject({ kind: 'failed', message: expect.stringContaining('wrote nothing') });
+    await expect(file.finish()).rejects.toMatchObject({
+      kind: 'failed',
+      message: expect.stringContaining('wrote nothing'),
+    });
     await expect(staged.adoptDirectory('.pgdir')).rejects.toMatchObject({ kind: 'failed' });
     await mkdir(staged.pathFor('.pgdir'));
     await expect(staged.adoptDirectory('.pgdir')).rejects.toMatchObject({ kind: 'failed' });
@@ -168,7 +208,13 @@ describe('a backup in the making', () => {
   it('needs the lock of its own instance', async () => {
     const base = await scratchDirectory();
     const lock = await hold(base, instanceScope('other'));
-    const staging = stageBackup({ basePath: base, lock, place: shop, startedAt, checksumAlgorithm: 'sha256' });
+    const staging = stageBackup({
+      basePath: base,
+      lock,
+      place: shop,
+      startedAt,
+      checksumAlgorithm: 'sha256',
+    });
     await expect(staging).rejects.toMatchObject({ kind: 'unexpected' });
   });
 });
@@ -184,7 +230,9 @@ describe('what a killed run left behind', () => {
     const other = join(base, '.staging/other/20260101T000000Z-0123456789ab');
     for (const path of [join(parent, 'notes'), other]) await mkdir(path, { recursive: true });
     await writeFile(join(other, 'x_20260101T000000Z.sql'), 'another instance, which may be running');
-    expect(await cleanStaging({ basePath: base, lock })).toEqual([`${join(parent, 'notes')} was not written by vya and stays`]);
+    expect(await cleanStaging({ basePath: base, lock })).toEqual([
+      `${join(parent, 'notes')} was not written by vya and stays`,
+    ]);
     expect(await readdir(parent)).toEqual(['notes']);
     expect(await readdir(other)).toEqual(['x_20260101T000000Z.sql']);
   });
@@ -223,7 +271,10 @@ describe('the base of the storage', () => {
     const parent = await scratchDirectory();
     await writeFile(join(parent, 'file'), '');
     for (const base of [join(parent, 'mnt/vya'), join(parent, 'file'), join(parent, 'file/vya')]) {
-      await expect(prepareBase(base), base).rejects.toMatchObject({ kind: 'storage', hint: expect.stringContaining('storage.base_path') });
+      await expect(prepareBase(base), base).rejects.toMatchObject({
+        kind: 'storage',
+        hint: expect.stringContaining('storage.base_path'),
+      });
     }
     expect(await readTree(parent)).toHaveLength(1);
   });

@@ -12,22 +12,29 @@ import { sumsText } from '../../src/storage/sums.ts';
 import { scratchDirectory } from './scratch.ts';
 
 const run = promisify(execFile);
-const digest = (content: Buffer, algorithm = 'sha256'): string => createHash(algorithm).update(content).digest('hex');
+const digest = (content: Buffer, algorithm = 'sha256'): string =>
+  createHash(algorithm).update(content).digest('hex');
 
 describe('a checksum that follows a file', () => {
-  it.each(['sha256', 'md5'] as const)('is the %s of what another program wrote meanwhile', async (algorithm) => {
-    const path = join(await scratchDirectory(), 'dump');
-    await writeFile(path, '');
-    const following = followChecksum(path, algorithm);
-    const fd = openSync(path, 'a');
-    const script = 'for i in 1 2 3 4 5 6; do head -c 700000 /dev/urandom; sleep 0.05; done';
-    const writer = spawn('sh', ['-c', script], { stdio: ['ignore', fd, 'ignore'] });
-    closeSync(fd);
-    expect(await once(writer, 'close')).toEqual([0, null]);
-    const followed = await following.finish();
-    const program = algorithm === 'md5' ? 'md5sum' : 'sha256sum';
-    expect(followed).toEqual({ size: 6 * 700_000, checksum: (await run(program, [path])).stdout.split(' ')[0] });
-  });
+  it.each(['sha256', 'md5'] as const)(
+    'is the %s of what another program wrote meanwhile',
+    async (algorithm) => {
+      const path = join(await scratchDirectory(), 'dump');
+      await writeFile(path, '');
+      const following = followChecksum(path, algorithm);
+      const fd = openSync(path, 'a');
+      const script = 'for i in 1 2 3 4 5 6; do head -c 700000 /dev/urandom; sleep 0.05; done';
+      const writer = spawn('sh', ['-c', script], { stdio: ['ignore', fd, 'ignore'] });
+      closeSync(fd);
+      expect(await once(writer, 'close')).toEqual([0, null]);
+      const followed = await following.finish();
+      const program = algorithm === 'md5' ? 'md5sum' : 'sha256sum';
+      expect(followed).toEqual({
+        size: 6 * 700_000,
+        checksum: (await run(program, [path])).stdout.split(' ')[0],
+      });
+    },
+  );
 
   it('sees what was written just before the end was told', async () => {
     const path = join(await scratchDirectory(), 'dump');
@@ -82,20 +89,34 @@ describe('the checksum of a file', () => {
 });
 
 describe('the checksums file', () => {
-  it.each(['sha256', 'md5'] as const)('is understood by %ssum -c, whatever the names hold', async (algorithm) => {
-    const directory = await scratchDirectory();
-    const names = ['plain', 'with space ', '-rf', 'back\\slash', 'line\nbreak', 'both\\n\n', 'é', 'dir/toc.dat', '*star', '"quotes\''];
-    const files = [];
-    for (const [index, path] of names.entries()) {
-      const content = Buffer.from(`content ${index}`);
-      await mkdir(dirname(join(directory, path)), { recursive: true });
-      await writeFile(join(directory, path), content);
-      files.push({ path, size: content.length, checksum: digest(content, algorithm) });
-    }
-    await writeFile(join(directory, 'SUMS'), sumsText(files));
-    const check = () => run(`${algorithm}sum`, ['-c', '--strict', 'SUMS'], { cwd: directory });
-    expect((await check()).stdout.trim().split('\n')).toHaveLength(names.length);
-    await writeFile(join(directory, 'line\nbreak'), 'content x');
-    await expect(check()).rejects.toMatchObject({ code: 1 });
-  });
+  it.each(['sha256', 'md5'] as const)(
+    'is understood by %ssum -c, whatever the names hold',
+    async (algorithm) => {
+      const directory = await scratchDirectory();
+      const names = [
+        'plain',
+        'with space ',
+        '-rf',
+        'back\\slash',
+        'line\nbreak',
+        'both\\n\n',
+        'é',
+        'dir/toc.dat',
+        '*star',
+        '"quotes\'',
+      ];
+      const files = [];
+      for (const [index, path] of names.entries()) {
+        const content = Buffer.from(`content ${index}`);
+        await mkdir(dirname(join(directory, path)), { recursive: true });
+        await writeFile(join(directory, path), content);
+        files.push({ path, size: content.length, checksum: digest(content, algorithm) });
+      }
+      await writeFile(join(directory, 'SUMS'), sumsText(files));
+      const check = () => run(`${algorithm}sum`, ['-c', '--strict', 'SUMS'], { cwd: directory });
+      expect((await check()).stdout.trim().split('\n')).toHaveLength(names.length);
+      await writeFile(join(directory, 'line\nbreak'), 'content x');
+      await expect(check()).rejects.toMatchObject({ code: 1 });
+    },
+  );
 });

@@ -13,7 +13,13 @@ const withPrograms = { PATH: process.env['PATH'] ?? '' };
 /** Half of it compresses, half does not; more than any buffer on the way holds. */
 const content = Buffer.concat([Buffer.from('all work and no play '.repeat(50_000)), randomBytes(1_000_000)]);
 
-async function compress(path: string, level: number, codec: 'zstd' | 'gzip', env: NodeJS.ProcessEnv, from: string) {
+async function compress(
+  path: string,
+  level: number,
+  codec: 'zstd' | 'gzip',
+  env: NodeJS.ProcessEnv,
+  from: string,
+) {
   const { command } = await compressor({ codec, level }, env);
   await appendFile(path, '');
   await runPipeline([cat, command ?? cat], { signal, input: from, output: { appendTo: path } });
@@ -57,27 +63,39 @@ describe.each(['zstd', 'gzip'] as const)('%s', (codec) => {
     expect((await decompress(to, codec, unpacks.env)).equals(Buffer.concat([content, content]))).toBe(true);
   });
 
-  it.each([program, child])('fails on a stream that is cut short, damaged, empty, or followed by something else: $name', async ({ env }) => {
-    const directory = await scratchDirectory();
-    const [from, to] = [join(directory, 'in'), join(directory, 'out')];
-    await writeFile(from, content);
-    await compress(to, 3, codec, env, from);
-    const good = await readFile(to);
-    const flipped = Buffer.from(good);
-    flipped[good.length >> 1] = (flipped[good.length >> 1] ?? 0) ^ 1;
-    const damaged = [good.subarray(0, -1), good.subarray(0, 1000), Buffer.alloc(0), Buffer.concat([good, Buffer.from('junk')]), flipped];
-    for (const [index, bytes] of damaged.entries()) {
-      await writeFile(to, bytes);
-      await expect(decompress(to, codec, env), `damage ${index}`).rejects.toMatchObject({ kind: 'failed' });
-    }
-  });
+  it.each([program, child])(
+    'fails on a stream that is cut short, damaged, empty, or followed by something else: $name',
+    async ({ env }) => {
+      const directory = await scratchDirectory();
+      const [from, to] = [join(directory, 'in'), join(directory, 'out')];
+      await writeFile(from, content);
+      await compress(to, 3, codec, env, from);
+      const good = await readFile(to);
+      const flipped = Buffer.from(good);
+      flipped[good.length >> 1] = (flipped[good.length >> 1] ?? 0) ^ 1;
+      const damaged = [
+        good.subarray(0, -1),
+        good.subarray(0, 1000),
+        Buffer.alloc(0),
+        Buffer.concat([good, Buffer.from('junk')]),
+        flipped,
+      ];
+      for (const [index, bytes] of damaged.entries()) {
+        await writeFile(to, bytes);
+        await expect(decompress(to, codec, env), `damage ${index}`).rejects.toMatchObject({ kind: 'failed' });
+      }
+    },
+  );
 
   it.each([program, child])('fails when the disk is full: $name', async ({ env }) => {
     const from = join(await scratchDirectory(), 'in');
     await writeFile(from, content);
     const { command } = await compressor({ codec, level: 3 }, env);
     const writing = runPipeline([command ?? cat], { signal, input: from, output: { appendTo: '/dev/full' } });
-    await expect(writing).rejects.toMatchObject({ kind: 'failed', message: expect.stringMatching(/no space left/i) });
+    await expect(writing).rejects.toMatchObject({
+      kind: 'failed',
+      message: expect.stringMatching(/no space left/i),
+    });
   });
 
   it('refuses levels that it does not have', async () => {
@@ -128,8 +146,12 @@ describe('codecs', () => {
     await mkdir(join(directory, 'bin'));
     const { command } = await compressor({ codec: 'gzip', level: 1 }, withPrograms);
     await symlink(command?.file ?? '', join(directory, 'bin', 'gzip'));
-    expect((await compressor({ codec: 'gzip', level: 1 }, { PATH: `bin:${directory}/bin` })).command?.file).toBe(join(directory, 'bin/gzip'));
-    expect((await compressor({ codec: 'gzip', level: 1 }, { PATH: 'bin:.' })).command?.file).toBe(process.execPath);
+    expect(
+      (await compressor({ codec: 'gzip', level: 1 }, { PATH: `bin:${directory}/bin` })).command?.file,
+    ).toBe(join(directory, 'bin/gzip'));
+    expect((await compressor({ codec: 'gzip', level: 1 }, { PATH: 'bin:.' })).command?.file).toBe(
+      process.execPath,
+    );
     expect((await compressor({ codec: 'gzip', level: 1 }, {})).command?.file).toBe(process.execPath);
   });
 });

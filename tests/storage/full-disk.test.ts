@@ -10,7 +10,17 @@ import { openBackup, scanBackups } from '../../src/storage/catalogue.ts';
 import { freeSpace } from '../../src/storage/free-space.ts';
 import { removeBackup } from '../../src/storage/remove.ts';
 import { verifyFiles } from '../../src/storage/verify-files.ts';
-import { draftOf, entryOf, hold, instanceScope, lockRequest, makeBackup, scratchDirectory, shop, startedAt } from './scratch.ts';
+import {
+  draftOf,
+  entryOf,
+  hold,
+  instanceScope,
+  lockRequest,
+  makeBackup,
+  scratchDirectory,
+  shop,
+  startedAt,
+} from './scratch.ts';
 import { cannotMount, type SmallDisk, smallDisk } from './small-disk.ts';
 
 const signal = new AbortController().signal;
@@ -26,11 +36,20 @@ async function tryBackup(disk: SmallDisk, room: number): Promise<'published' | '
   const basePath = disk.path;
   const lock = await hold(basePath, instanceScope());
   await cleanStaging({ basePath, lock });
-  const [zeros, target] = [{ file: 'head', args: ['-c', '20000', '/dev/zero'], env: { PATH: '/usr/bin:/bin' } }, shop];
+  const [zeros, target] = [
+    { file: 'head', args: ['-c', '20000', '/dev/zero'], env: { PATH: '/usr/bin:/bin' } },
+    shop,
+  ];
   await disk.fill(room);
   let staged: Awaited<ReturnType<typeof stageBackup>> | undefined;
   try {
-    staged = await stageBackup({ basePath, lock, place: target, startedAt: later, checksumAlgorithm: 'sha256' });
+    staged = await stageBackup({
+      basePath,
+      lock,
+      place: target,
+      startedAt: later,
+      checksumAlgorithm: 'sha256',
+    });
     const file = await staged.createFile('.sql');
     await runPipeline([zeros], { signal, output: { appendTo: file.path } });
     await file.finish();
@@ -38,7 +57,10 @@ async function tryBackup(disk: SmallDisk, room: number): Promise<'published' | '
     return 'published';
   } catch (error) {
     // The client program tells of a full disk itself; all else is the storage.
-    expect(error).toMatchObject({ kind: expect.stringMatching(/^(storage|failed)$/), message: expect.stringMatching(/space/i) });
+    expect(error).toMatchObject({
+      kind: expect.stringMatching(/^(storage|failed)$/),
+      message: expect.stringMatching(/space/i),
+    });
     return 'refused';
   } finally {
     await staged?.discard();
@@ -97,7 +119,10 @@ describeOnSmallDisk('a read-only file system', () => {
     other.freeze();
     disk.freeze();
     for (const base of [disk.path, other.path]) {
-      await expect(makeBackup(base), base).rejects.toMatchObject({ kind: 'storage', hint: expect.stringContaining('read-only') });
+      await expect(makeBackup(base), base).rejects.toMatchObject({
+        kind: 'storage',
+        hint: expect.stringContaining('read-only'),
+      });
     }
     const backup = await openBackup(path);
     await hold(disk.path, { kind: 'backup', id, path }, { mode: 'shared' });
@@ -115,8 +140,17 @@ describeOnSmallDisk('a tree on two file systems', () => {
     execFileSync('mount', ['--bind', disk.path, join(base, 'prod')]);
     try {
       const lock = await hold(base, instanceScope());
-      const staging = stageBackup({ basePath: base, lock, place: shop, startedAt, checksumAlgorithm: 'sha256' });
-      await expect(staging).rejects.toMatchObject({ kind: 'storage', message: expect.stringContaining('another file system') });
+      const staging = stageBackup({
+        basePath: base,
+        lock,
+        place: shop,
+        startedAt,
+        checksumAlgorithm: 'sha256',
+      });
+      await expect(staging).rejects.toMatchObject({
+        kind: 'storage',
+        message: expect.stringContaining('another file system'),
+      });
     } finally {
       execFileSync('umount', ['-l', join(base, 'prod')]);
     }
@@ -128,13 +162,24 @@ describe('a limit on the size of files', () => {
 
   it('stops a backup while it is made or published, and leaves nothing that looks like one (F29)', async () => {
     if (cannotMount !== undefined) {
-      process.stderr.write(`\nNOT TESTED HERE: full and read-only file systems; none can be mounted (${cannotMount})\n\n`);
+      process.stderr.write(
+        `\nNOT TESTED HERE: full and read-only file systems; none can be mounted (${cannotMount})\n\n`,
+      );
     }
     const base = await scratchDirectory();
     const first = await makeBackup(base, { at: later });
     // In blocks of 512 bytes: the dump of a few bytes fits, the manifest does not.
-    const limited = ['-c', 'trap "" XFSZ; ulimit -f 1; exec "$0" "$@"', process.execPath, script, base, '077'];
-    await expect(promisify(execFile)('sh', limited)).rejects.toMatchObject({ stderr: expect.stringContaining('EFBIG') });
+    const limited = [
+      '-c',
+      'trap "" XFSZ; ulimit -f 1; exec "$0" "$@"',
+      process.execPath,
+      script,
+      base,
+      '077',
+    ];
+    await expect(promisify(execFile)('sh', limited)).rejects.toMatchObject({
+      stderr: expect.stringContaining('EFBIG'),
+    });
     const { backups, warnings } = await scanBackups({ basePath: base });
     expect([backups.map(({ id }) => id), warnings]).toEqual([[first.id], []]);
     await rm(join(base, '.staging'), { recursive: true });

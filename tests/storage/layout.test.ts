@@ -17,13 +17,17 @@ describe('where backups lie', () => {
     expect(backupId({ instance: 'prod', database: 'shop' }, at)).toBe('prod/shop/20260109T020000Z');
     expect(backupId({ instance: 'prod', database: null }, at, 2)).toBe('prod/@accounts/20260109T020000Z-2');
     expect(directoryOf('/base', { instance: 'prod', database: '@accounts' })).toBe('/base/prod/%40accounts');
-    expect(directoryOf('/base', { instance: 'prod', database: '../../etc' })).toBe('/base/prod/%2E.%2F..%2Fetc');
+    expect(directoryOf('/base', { instance: 'prod', database: '../../etc' })).toBe(
+      '/base/prod/%2E.%2F..%2Fetc',
+    );
   });
 
   it.each(['', '.', '..', '../x', 'a/b', '.locks', '.staging', 'Prod', '-x', 'a'.repeat(65)])(
     'refuses %j as an instance’s id',
     (instance) => {
-      expect(() => directoryOf('/base', { instance, database: 'shop' })).toThrow(expect.objectContaining({ kind: 'usage' }));
+      expect(() => directoryOf('/base', { instance, database: 'shop' })).toThrow(
+        expect.objectContaining({ kind: 'usage' }),
+      );
     },
   );
 
@@ -33,13 +37,18 @@ describe('where backups lie', () => {
       expect(() => assertSuffix(name.slice(name.indexOf('Z.') + 1))).not.toThrow();
       expect(Buffer.byteLength(name)).toBeLessThanOrEqual(255);
     }
-    expect(fileStem({ instance: 'prod', database: '日'.repeat(64) }, at)).toBe(`${'日'.repeat(64)}_20260109T020000Z`);
+    expect(fileStem({ instance: 'prod', database: '日'.repeat(64) }, at)).toBe(
+      `${'日'.repeat(64)}_20260109T020000Z`,
+    );
     expect(fileStem({ instance: 'prod', database: null }, at)).toBe('accounts_20260109T020000Z');
   });
 
-  it.each(['sql', '.', '..', './x', '.sql/../x', '.a\nb', '. sql', `.${'x'.repeat(40)}`])('refuses the suffix %j', (suffix) => {
-    expect(() => assertSuffix(suffix)).toThrow(expect.objectContaining({ kind: 'unexpected' }));
-  });
+  it.each(['sql', '.', '..', './x', '.sql/../x', '.a\nb', '. sql', `.${'x'.repeat(40)}`])(
+    'refuses the suffix %j',
+    (suffix) => {
+      expect(() => assertSuffix(suffix)).toThrow(expect.objectContaining({ kind: 'unexpected' }));
+    },
+  );
 });
 
 describe('timestamps', () => {
@@ -53,20 +62,35 @@ describe('timestamps', () => {
     expect(formatTimestamp(at)).toBe('20260109T020000Z');
   });
 
-  it.each(['20260230T000000Z', '20260101T240000Z', '20261301T000000Z', '20260109T020000', '2026-01-09T02:00:00Z', ''])(
-    'does not take %j for one',
-    (text) => expect(parseTimestamp(text)).toBeUndefined(),
-  );
+  it.each([
+    '20260230T000000Z',
+    '20260101T240000Z',
+    '20261301T000000Z',
+    '20260109T020000',
+    '2026-01-09T02:00:00Z',
+    '',
+  ])('does not take %j for one', (text) => expect(parseTimestamp(text)).toBeUndefined());
 
   it('carry a number from the second backup of one second on', () => {
-    expect(parseBackupName('20260109T020000Z')).toEqual({ takenAt: new Date('2026-01-09T02:00:00Z'), sequence: 1 });
+    expect(parseBackupName('20260109T020000Z')).toEqual({
+      takenAt: new Date('2026-01-09T02:00:00Z'),
+      sequence: 1,
+    });
     expect(parseBackupName('20260109T020000Z-12')?.sequence).toBe(12);
-    for (const odd of ['20260109T020000Z-1', '20260109T020000Z-0', '20260109T020000Z-02', '20260109T020000Z-', 'x']) {
+    for (const odd of [
+      '20260109T020000Z-1',
+      '20260109T020000Z-0',
+      '20260109T020000Z-02',
+      '20260109T020000Z-',
+      'x',
+    ]) {
       expect(parseBackupName(odd), odd).toBeUndefined();
     }
   });
 
   it('refuse a year that four digits cannot hold', () => {
-    expect(() => formatTimestamp(new Date(Date.UTC(10_000, 0, 1)))).toThrow(expect.objectContaining({ kind: 'unexpected' }));
+    expect(() => formatTimestamp(new Date(Date.UTC(10_000, 0, 1)))).toThrow(
+      expect.objectContaining({ kind: 'unexpected' }),
+    );
   });
 });

@@ -6,28 +6,43 @@ import { scanBackups } from '../../src/storage/catalogue.ts';
 import { draftOf, hold, instanceScope, makeBackup, scratchDirectory, shop, startedAt } from './scratch.ts';
 
 describe('a symbolic link that was planted in the storage', () => {
-  it.each(['.locks', '.locks/prod', '.locks/prod/@instance', '.locks/prod/shop', '.staging', '.staging/prod', 'prod', 'prod/shop'])(
-    'as %s is refused, and nothing is written through it',
-    async (planted) => {
-      const base = await scratchDirectory();
-      const elsewhere = await scratchDirectory();
-      const isFile = planted.split('/').length === 3;
-      const target = isFile ? join(elsewhere, 'file') : elsewhere;
-      if (isFile) await writeFile(target, 'precious');
-      await mkdir(dirname(join(base, planted)), { recursive: true });
-      await symlink(target, join(base, planted));
-      await expect(makeBackup(base)).rejects.toMatchObject({ kind: 'storage', message: expect.stringContaining('symbolic link') });
-      expect(await readdir(elsewhere)).toEqual(isFile ? ['file'] : []);
-      if (isFile) expect(await readFile(target, 'utf8')).toBe('precious');
-    },
-  );
+  it.each([
+    '.locks',
+    '.locks/prod',
+    '.locks/prod/@instance',
+    '.locks/prod/shop',
+    '.staging',
+    '.staging/prod',
+    'prod',
+    'prod/shop',
+  ])('as %s is refused, and nothing is written through it', async (planted) => {
+    const base = await scratchDirectory();
+    const elsewhere = await scratchDirectory();
+    const isFile = planted.split('/').length === 3;
+    const target = isFile ? join(elsewhere, 'file') : elsewhere;
+    if (isFile) await writeFile(target, 'precious');
+    await mkdir(dirname(join(base, planted)), { recursive: true });
+    await symlink(target, join(base, planted));
+    await expect(makeBackup(base)).rejects.toMatchObject({
+      kind: 'storage',
+      message: expect.stringContaining('symbolic link'),
+    });
+    expect(await readdir(elsewhere)).toEqual(isFile ? ['file'] : []);
+    if (isFile) expect(await readFile(target, 'utf8')).toBe('precious');
+  });
 
   it('as the file of a part, or as its directory, is refused', async () => {
     const base = await scratchDirectory();
     const elsewhere = await scratchDirectory();
     await writeFile(join(elsewhere, 'toc.dat'), 'precious');
     const lock = await hold(base, instanceScope());
-    const staged = await stageBackup({ basePath: base, lock, place: shop, startedAt, checksumAlgorithm: 'sha256' });
+    const staged = await stageBackup({
+      basePath: base,
+      lock,
+      place: shop,
+      startedAt,
+      checksumAlgorithm: 'sha256',
+    });
     await symlink(join(elsewhere, 'new'), staged.pathFor('.sql'));
     await expect(staged.createFile('.sql')).rejects.toMatchObject({ kind: 'storage' });
     await symlink(elsewhere, staged.pathFor('.pgdir'));
@@ -46,7 +61,13 @@ describe('a symbolic link that was planted in the storage', () => {
     const base = await scratchDirectory();
     const elsewhere = await scratchDirectory();
     const lock = await hold(base, instanceScope());
-    const staged = await stageBackup({ basePath: base, lock, place: shop, startedAt, checksumAlgorithm: 'sha256' });
+    const staged = await stageBackup({
+      basePath: base,
+      lock,
+      place: shop,
+      startedAt,
+      checksumAlgorithm: 'sha256',
+    });
     const file = await staged.createFile('.sql');
     await writeFile(file.path, 'x');
     await file.finish();

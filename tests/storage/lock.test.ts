@@ -19,7 +19,9 @@ const locked = { kind: 'locked', hint: expect.stringContaining('--wait') };
 
 /** Another process that holds a lock, with a child of its own that outlives it. */
 async function otherRun(base: string, scope: LockScope, mode = 'exclusive'): Promise<ChildProcess> {
-  const holder = spawn(process.execPath, [script, base, JSON.stringify(scope), mode], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const holder = spawn(process.execPath, [script, base, JSON.stringify(scope), mode], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const [line] = (await once(holder.stdout, 'data')) as [Buffer];
   const grandchild = Number(line.toString());
   onTestFinished(() => {
@@ -65,14 +67,19 @@ describe('a lock', () => {
   it('is not held by what a dead run noted', async () => {
     const base = await scratchDirectory();
     await mkdir(join(base, '.locks/prod'), { recursive: true });
-    await writeFile(join(base, '.locks/prod/@instance'), '{"pid":1,"host":"h","command":"vya backup","since":"x"}');
+    await writeFile(
+      join(base, '.locks/prod/@instance'),
+      '{"pid":1,"host":"h","command":"vya backup","since":"x"}',
+    );
     await hold(base, instanceScope());
   });
 
   it('tells who holds it without control characters, and without a note too', async () => {
     const base = await scratchDirectory();
     await hold(base, instanceScope(), { command: 'vya \u001b[31mred' });
-    await expect(hold(base, instanceScope())).rejects.toMatchObject({ message: expect.stringContaining('(vya  [31mred, process') });
+    await expect(hold(base, instanceScope())).rejects.toMatchObject({
+      message: expect.stringContaining('(vya  [31mred, process'),
+    });
     await writeFile(join(base, '.locks/prod/@instance'), 'nonsense');
     await expect(hold(base, instanceScope())).rejects.toMatchObject({
       message: expect.stringContaining(`holds the instance prod (process ${process.pid})`),
@@ -193,13 +200,16 @@ describe('the means of locking', () => {
 
   it('are found in the usual places even when PATH is empty: every run takes the same kind of lock', async () => {
     const base = await scratchDirectory();
-    await acquireLock(lockRequest(base, instanceScope(), { env: {} })).then((lock) => onTestFinished(() => lock.release()));
+    await acquireLock(lockRequest(base, instanceScope(), { env: {} })).then((lock) =>
+      onTestFinished(() => lock.release()),
+    );
     await expect(hold(base, instanceScope())).rejects.toMatchObject(locked);
   });
 
   it('are SQLite’s where there is no flock: exclusive, shared, waited for, and free after kill -9', async () => {
     const path = join(await scratchDirectory(), 'lock.sqlite');
-    const lock = (mode: 'exclusive' | 'shared', waitSeconds = 0, signal = never) => sqliteLock({ path, mode, waitSeconds, signal });
+    const lock = (mode: 'exclusive' | 'shared', waitSeconds = 0, signal = never) =>
+      sqliteLock({ path, mode, waitSeconds, signal });
     const readers = [await lock('shared'), await lock('shared')];
     expect(readers).toEqual([expect.any(Function), expect.any(Function)]);
     expect(await lock('exclusive')).toBeUndefined();

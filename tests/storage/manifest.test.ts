@@ -32,7 +32,9 @@ describe('a manifest', () => {
   it('reads back as it was written', async () => {
     const { path, manifest } = await makeBackup(await scratchDirectory());
     expect(await readManifest(path)).toEqual(manifest);
-    expect(await readFile(join(path, 'manifest.json'), 'utf8')).toMatch(/^\{\n {2}"format": "vya-backup",\n {2}"version": 1,\n/);
+    expect(await readFile(join(path, 'manifest.json'), 'utf8')).toMatch(
+      /^\{\n {2}"format": "vya-backup",\n {2}"version": 1,\n/,
+    );
   });
 
   it('is never written over another one', async () => {
@@ -42,7 +44,9 @@ describe('a manifest', () => {
 
   it('is not written when it could not be read back', async () => {
     const { path, manifest } = await makeBackup(await scratchDirectory());
-    await expect(writeManifest(path, { ...manifest, files: [] })).rejects.toMatchObject({ kind: 'unexpected' });
+    await expect(writeManifest(path, { ...manifest, files: [] })).rejects.toMatchObject({
+      kind: 'unexpected',
+    });
   });
 
   it('may hold keys that this version does not know', async () => {
@@ -54,7 +58,9 @@ describe('a manifest', () => {
   });
 
   it('of a newer version is refused with what is needed', async () => {
-    const path = await tampered((manifest) => Object.assign(manifest, { version: 2, parts: 'something new' }));
+    const path = await tampered((manifest) =>
+      Object.assign(manifest, { version: 2, parts: 'something new' }),
+    );
     await expect(readManifest(path)).rejects.toMatchObject({
       kind: 'verification',
       message: expect.stringContaining('made by a newer vya: its format is 2, this vya knows up to 1'),
@@ -72,8 +78,17 @@ describe('a manifest', () => {
     const { path } = await makeBackup(await scratchDirectory());
     const file = join(path, 'manifest.json');
     await truncate(file, 200);
-    await expect(readManifest(path)).rejects.toMatchObject({ kind: 'verification', message: expect.stringContaining('not JSON') });
-    for (const content of ['', '[]', 'null', '{"name":"a package"}', '{"format":"vya-backup","version":"1"}']) {
+    await expect(readManifest(path)).rejects.toMatchObject({
+      kind: 'verification',
+      message: expect.stringContaining('not JSON'),
+    });
+    for (const content of [
+      '',
+      '[]',
+      'null',
+      '{"name":"a package"}',
+      '{"format":"vya-backup","version":"1"}',
+    ]) {
       await writeFile(file, content);
       await expect(readManifest(path), content).rejects.toMatchObject({ kind: 'verification' });
     }
@@ -110,19 +125,35 @@ describe('a hostile manifest', () => {
   ])('that names the file %j is refused', async (name) => {
     expect(isSafePath(name)).toBe(false);
     const path = await tampered(moveFile(name));
-    await expect(readManifest(path)).rejects.toMatchObject({ kind: 'verification', message: expect.stringMatching(/(parts|files)\.0\.path: is not a path/) });
+    await expect(readManifest(path)).rejects.toMatchObject({
+      kind: 'verification',
+      message: expect.stringMatching(/(parts|files)\.0\.path: is not a path/),
+    });
   });
 
   it.each<[string, (manifest: Raw) => void]>([
     ['lists a file twice', (manifest) => manifest.files.push({ ...(manifest.files[0] as Raw['files'][0]) })],
-    ['lists a part without its file', (manifest) => manifest.parts.push({ path: 'other.sql', format: 'sql', holds: [] })],
-    ['lists a file of no part', (manifest) => manifest.files.push({ path: 'stray', size: 1, checksum: 'a'.repeat(64) })],
-    ['takes a file for a directory', (manifest) => Object.assign(manifest.parts[0] ?? {}, { format: 'pg-directory' })],
+    [
+      'lists a part without its file',
+      (manifest) => manifest.parts.push({ path: 'other.sql', format: 'sql', holds: [] }),
+    ],
+    [
+      'lists a file of no part',
+      (manifest) => manifest.files.push({ path: 'stray', size: 1, checksum: 'a'.repeat(64) }),
+    ],
+    [
+      'takes a file for a directory',
+      (manifest) => Object.assign(manifest.parts[0] ?? {}, { format: 'pg-directory' }),
+    ],
     [
       'takes a file for a file and a directory',
-      (manifest) => manifest.files.push({ path: `${manifest.files[0]?.path}/inside`, size: 1, checksum: 'a'.repeat(64) }),
+      (manifest) =>
+        manifest.files.push({ path: `${manifest.files[0]?.path}/inside`, size: 1, checksum: 'a'.repeat(64) }),
     ],
-    ['has checksums of another kind', (manifest) => Object.assign(manifest.files[0] ?? {}, { checksum: 'a'.repeat(32) })],
+    [
+      'has checksums of another kind',
+      (manifest) => Object.assign(manifest.files[0] ?? {}, { checksum: 'a'.repeat(32) }),
+    ],
     ['has a negative size', (manifest) => Object.assign(manifest.files[0] ?? {}, { size: -1 })],
     ['has no files', (manifest) => manifest.files.splice(0)],
     ['is of accounts, and of a database', (manifest) => Object.assign(manifest, { kind: 'accounts' })],
@@ -147,7 +178,9 @@ describe('a hostile manifest', () => {
     ]) {
       await expect(partPath(backup, part), part.path).rejects.toMatchObject({ kind: 'verification' });
     }
-    expect(await partPath(backup, manifest.parts[0] as (typeof manifest.parts)[0])).toBe(join(path, manifest.files[0]?.path ?? ''));
+    expect(await partPath(backup, manifest.parts[0] as (typeof manifest.parts)[0])).toBe(
+      join(path, manifest.files[0]?.path ?? ''),
+    );
   });
 
   it('never crashes the reader, whatever it holds', async () => {
@@ -166,7 +199,9 @@ describe('a hostile manifest', () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(fc.json(), fc.string({ unit: 'binary' })), async (text) => {
         await writeFile(file, text);
-        expect(isVyaError(await readManifest(path).catch((error: unknown) => error), 'verification')).toBe(true);
+        expect(isVyaError(await readManifest(path).catch((error: unknown) => error), 'verification')).toBe(
+          true,
+        );
       }),
       { numRuns: 200 },
     );

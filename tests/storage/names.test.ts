@@ -9,7 +9,25 @@ import { scratchDirectory } from './scratch.ts';
 const anyName = fc
   .array(
     fc.oneof(
-      fc.constantFrom('.', '..', '/', '%', '%2', '%25', '%u', '%uD800', '@', '@accounts', '-', '\0', '\n', '~', 'é', 'e\u0301', '😀'),
+      fc.constantFrom(
+        '.',
+        '..',
+        '/',
+        '%',
+        '%2',
+        '%25',
+        '%u',
+        '%uD800',
+        '@',
+        '@accounts',
+        '-',
+        '\0',
+        '\n',
+        '~',
+        'é',
+        'e\u0301',
+        '😀',
+      ),
       fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)),
       fc.string({ unit: 'binary' }),
     ),
@@ -72,14 +90,32 @@ describe('names in paths (F34)', () => {
   });
 
   it('knows the names that vya did not write', () => {
-    for (const foreign of ['%61', '%2f', 'a%', '%zz', '.git', '@other', '-x', '%C3', '%uD83D%uDE00', 'a%~0123']) {
+    for (const foreign of [
+      '%61',
+      '%2f',
+      'a%',
+      '%zz',
+      '.git',
+      '@other',
+      '-x',
+      '%C3',
+      '%uD83D%uDE00',
+      'a%~0123',
+    ]) {
       expect(unescapeName(foreign), foreign).toBeUndefined();
     }
   });
 
   it('shortens what a file system cannot hold, at a whole character, with a hash of the whole', async () => {
     const base = await scratchDirectory();
-    const long = ['/'.repeat(100), '日'.repeat(100), '日'.repeat(101), `${'a'.repeat(300)}1`, `${'a'.repeat(300)}2`, '\ud800'.repeat(90)];
+    const long = [
+      '/'.repeat(100),
+      '日'.repeat(100),
+      '日'.repeat(101),
+      `${'a'.repeat(300)}1`,
+      `${'a'.repeat(300)}2`,
+      '\ud800'.repeat(90),
+    ];
     const components = long.map((name) => fittingName(name));
     for (const component of components) {
       expect(Buffer.byteLength(component)).toBeLessThanOrEqual(255);
@@ -94,6 +130,10 @@ describe('names in paths (F34)', () => {
   it('leaves the longest names that servers allow whole', () => {
     const mysql = '日'.repeat(64);
     const postgres = '\u00e9'.repeat(31);
-    expect([fittingName(mysql), fittingName(postgres), fittingName('/'.repeat(64))]).toEqual([mysql, postgres, '%2F'.repeat(64)]);
+    expect([fittingName(mysql), fittingName(postgres), fittingName('/'.repeat(64))]).toEqual([
+      mysql,
+      postgres,
+      '%2F'.repeat(64),
+    ]);
   });
 });

@@ -23,7 +23,11 @@ export async function scratchDirectory(): Promise<string> {
   return path;
 }
 
-export function lockRequest(basePath: string, scope: LockScope, more: Partial<LockRequest> = {}): LockRequest {
+export function lockRequest(
+  basePath: string,
+  scope: LockScope,
+  more: Partial<LockRequest> = {},
+): LockRequest {
   return {
     basePath,
     scope,
@@ -38,7 +42,11 @@ export function lockRequest(basePath: string, scope: LockScope, more: Partial<Lo
 }
 
 /** Takes a lock for the length of the test, unless it is released earlier. */
-export async function hold(basePath: string, scope: LockScope, more: Partial<LockRequest> = {}): Promise<Lock> {
+export async function hold(
+  basePath: string,
+  scope: LockScope,
+  more: Partial<LockRequest> = {},
+): Promise<Lock> {
   const lock = await acquireLock(lockRequest(basePath, scope, more));
   onTestFinished(() => lock.release());
   return lock;
@@ -63,7 +71,9 @@ export async function makeBackup(basePath: string, options: MakeOptions = {}): P
     await appendFile(file.path, content);
     await file.finish();
     const instance = { id: place.instance, type: 'mysql' as const };
-    return await staged.publish(draftOf([{ path: file.name, format: 'sql', holds: ['everything'] }], { instance, ...draft }));
+    return await staged.publish(
+      draftOf([{ path: file.name, format: 'sql', holds: ['everything'] }], { instance, ...draft }),
+    );
   } finally {
     await lock.release();
   }

@@ -8,6 +8,9 @@ import { attempt, rows, sqlMessage } from './query.ts';
 /** Names listed in one message; more are counted. */
 const LISTED = 10;
 
+/** ER_PROCACCESS_DENIED_ERROR */
+const EXECUTE_DENIED = 1370;
+
 /**
  * What would be missing from a dump of `database`, or keep it from succeeding: privileges that hide objects silently (F2), views
  * that are broken (F9), tables outside transactions (F5).
@@ -21,7 +24,7 @@ export async function dumpFindings(
   const grants = await readGrants(knex);
   return [
     ...missingPrivileges(server, grants, database, inventory),
-    ...(await brokenViews(knex, database, inventory)).map((broken) => brokenView(database, broken)),
+    ...(await unreadableViews(knex, database, inventory)).map((view) => viewFinding(server, database, view)),
     ...(await nonTransactional(knex, database, inventory)),
     ...damagedTables(database, inventory),
   ];
@@ -84,25 +87,43 @@ export function escapePattern(database: string): string {
   return database.replaceAll(/[%_\\]/g, String.raw`\$&`);
 }
 
-/** The views that refer to something which is gone, with what the server says of each. */
-export async function brokenViews(
+/** A view that no dump can read, with what the server says of it. */
+export interface UnreadableView {
+  view: string;
+  reason: string;
+  /** The account lacks EXECUTE on a function that the view calls; otherwise it refers to something that is gone. */
+  denied: boolean;
+}
+
+export async function unreadableViews(
   knex: Knex,
   database: string,
   inventory: Inventory,
-): Promise<{ view: string; reason: string }[]> {
-  const broken: { view: string; reason: string }[] = [];
+): Promise<UnreadableView[]> {
+  const unreadable: UnreadableView[] = [];
   for (const { name } of inventory.views) {
     try {
       await rows(knex, `SHOW FIELDS FROM ${qualified(database, name)}`);
     } catch (error) {
-      if (typeof (error as { errno?: unknown }).errno !== 'number') throw error;
-      broken.push({ view: name, reason: sqlMessage(error as Error) });
+      const { errno } = error as { errno?: unknown };
+      if (typeof errno !== 'number') throw error;
+      unreadable.push({ view: name, reason: sqlMessage(error as Error), denied: errno === EXECUTE_DENIED });
     }
   }
-  return broken;
+  return unreadable;
 }
 
-function brokenView(database: string, { view, reason }: { view: string; reason: string }): Finding {
+function viewFinding(
+  server: ServerInfo,
+  database: string,
+  { view, reason, denied: lacksExecute }: UnreadableView,
+): Finding {
+  if (lacksExecute) {
+    return denied(
+      `${database}: the view ${view} would stop the dump: ${reason}`,
+      `GRANT EXECUTE ON ${quoteName(escapePattern(database))}.* TO ${server.account};`,
+    );
+  }
   return {
     severity: 'error',
     kind: 'failed',

@@ -139,6 +139,8 @@ function command(
       },
     );
   }
-  const args = [...knownOptions(dump, [...COMMON, ...options]), '--', database, ...names];
+  // Where the program cannot be told (MariaDB's), only the limit on silence ends the wait for a lock (F6).
+  const wait = `--init-command=SET SESSION lock_wait_timeout = ${Math.max(1, Math.round(context.target.lockWaitSeconds))}`;
+  const args = [...knownOptions(dump, [...COMMON, wait, ...options]), '--', database, ...names];
   return clientCommand(context, dump, args, fileOptions);
 }

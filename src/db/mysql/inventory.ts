@@ -22,8 +22,11 @@ interface TableRow {
  * @throws VyaError `not-found` where the account sees no such database
  */
 export async function readInventory(knex: Knex, server: ServerInfo, database: string): Promise<Inventory> {
-  const ask = <Row>(columns: string, table: string, schema: string) =>
-    rows<Row>(knex, select(columns, table, schema), [database, database]);
+  // The server's own order leaves names that differ in case alone in any order.
+  const ask = async <Row extends { name: string }>(columns: string, table: string, schema: string) =>
+    (await rows<Row>(knex, select(columns, table, schema), [database, database])).toSorted((a, b) =>
+      a.name < b.name ? -1 : 1,
+    );
   const properties = await readProperties(knex, server, database);
   const tables = await ask<TableRow>(
     `TABLE_NAME AS name, TABLE_TYPE AS type, ENGINE AS engine, TABLE_ROWS AS estimate, DATA_LENGTH + INDEX_LENGTH AS size`,
@@ -103,7 +106,7 @@ interface Defined {
  */
 function select(columns: string, table: string, schema: string): string {
   return `SELECT ${columns} FROM information_schema.${table}
-    WHERE ${schema} = ? AND CAST(${schema} AS BINARY) = CAST(? AS BINARY) ORDER BY 1`;
+    WHERE ${schema} = ? AND CAST(${schema} AS BINARY) = CAST(? AS BINARY)`;
 }
 
 async function readProperties(

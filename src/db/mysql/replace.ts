@@ -5,7 +5,7 @@ import type { Inventory } from '../../model/inventory.ts';
 import type { ReplaceRequest } from '../adapter.ts';
 import type { ClientContext } from './client.ts';
 import { alterDatabase, createDatabase, databaseExists, dropDatabase } from './databases.ts';
-import { brokenViews } from './dump-findings.ts';
+import { unreadableViews } from './dump-findings.ts';
 import { readInventory } from './inventory.ts';
 import { backwards, dropCode, dropViews, type Move, movable, moves, rename } from './objects.ts';
 import { giveRoutineGrants, readRoutineGrants } from './routine-grants.ts';
@@ -67,7 +67,7 @@ async function swap(
     await readInventory(knex, context.server, fresh),
     await readInventory(knex, context.server, name),
   ];
-  const broken = new Set((await brokenViews(knex, name, present)).map(({ view }) => view));
+  const broken = new Set((await unreadableViews(knex, name, present)).map(({ view }) => view));
   const readable = present.views.map((view) => view.name).filter((view) => !broken.has(view));
   const saved = await saveCode(context, request, present, readable);
   const routineGrants = await readRoutineGrants(knex, name);

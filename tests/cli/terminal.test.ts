@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process';
+import { execPath } from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { connect } from '../servers/connect.ts';
+import type { TestServer } from '../servers/server.ts';
+import { sharedServer } from '../servers/servers.ts';
+import { workspace, type Workspace } from './vya.ts';
+
+const database = 'terminal';
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+let server: TestServer;
+let space: Workspace;
+
+beforeAll(async () => {
+  server = await sharedServer('postgresql-15');
+  const connection = await connect(server);
+  await connection.script(`DROP DATABASE IF EXISTS ${database}`);
+  await connection.script(`CREATE DATABASE ${database}`);
+  await connection.close();
+  const inside = await connect(server, database);
+  await inside.script('CREATE TABLE customers (id int PRIMARY KEY); INSERT INTO customers VALUES (1)');
+  await inside.close();
+  space = await workspace({ instances: [{ id: 'main', server, settings: { databases: [database] } }] });
+});
+
+afterAll(async () => {
+  await space.remove();
+  const connection = await connect(server);
+  await connection.script(`DROP DATABASE IF EXISTS ${database}`);
+  await connection.close();
+});
+
+test('a backup shows a line of progress while it works, then the report, and no log lines', async () => {
+  const blocker = await connect(server, database);
+  await blocker.script('BEGIN; LOCK TABLE customers IN ACCESS EXCLUSIVE MODE');
+  const run = atTerminal(['backup']);
+  await expect
+    .poll(() => run.output(), { timeout: 30_000 })
+    .toMatch(/\r\u001B\[Kmain\/terminal: [\d.]+ k?B, [\d.]+ k?B\/s, [\d.]+ s/);
+  await blocker.script('ROLLBACK');
+  await blocker.close();
+  expect(await run.code, run.output()).toBe(0);
+  expect(run.output()).toMatch(/main +terminal +ok/);
+  expect(run.output()).not.toContain('INFO');
+});
+
+test('a restore over an existing database asks, and no is the answer to Enter', async () => {
+  expect((await space.vya(['backup'])).code).toBe(0);
+  const args = ['restore', '--instance', 'main', '--database', database, '--latest'];
+  const refused = atTerminal(args);
+  await expect
+    .poll(() => refused.output(), { timeout: 30_000 })
+    .toContain('Replace the database “terminal” on main');
+  refused.type('\r');
+  expect(await refused.code, refused.output()).toBe(3);
+
+  const agreed = atTerminal(args);
+  await expect.poll(() => agreed.output(), { timeout: 30_000 }).toContain('Replace the database');
+  agreed.type('y');
+  expect(await agreed.code, agreed.output()).toBe(0);
+  expect(agreed.output()).toContain('Restored main/terminal/');
+});
+
+test('a password is asked for without echo', async () => {
+  const run = atTerminal(['credentials', 'set', 'typed', '--username', 'ana']);
+  await expect.poll(() => run.output(), { timeout: 30_000 }).toMatch(/[Pp]assword/);
+  run.type('canary-typed-pass\r');
+  expect(await run.code, run.output()).toBe(0);
+  expect(run.output()).not.toContain('canary-typed-pass');
+  expect((await space.vya(['credentials', 'list'])).stdout).toMatch(/typed +ana/);
+});
+
+test('NO_COLOR is honoured', async () => {
+  const coloured = atTerminal(['backup', '--frobnicate']);
+  expect(await coloured.code).toBe(3);
+  expect(coloured.output()).toContain('\u001B[31merror:');
+  const plain = atTerminal(['backup', '--frobnicate'], { NO_COLOR: '1' });
+  expect(await plain.code).toBe(3);
+  expect(plain.output()).toContain('vya: error: Unknown option');
+});
+
+/** Runs vya on a pseudo-terminal, which `script` from util-linux makes. */
+function atTerminal(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): { code: Promise<number | null>; output: () => string; type: (keys: string) => void } {
+  const words = [execPath, main, '--config', space.configPath, ...args].map((word) => `'${word}'`);
+  const child = spawn('script', ['-qefc', `stty cols 120 rows 40; exec ${words.join(' ')}`, '/dev/null'], {
+    env: { ...space.env, ...env, TERM: 'xterm', SHELL: '/bin/sh' },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
+  const code = new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, output: () => output, type: (keys) => void child.stdin.write(keys) };
+}

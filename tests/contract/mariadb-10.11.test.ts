@@ -1,0 +1,3 @@
+import { contractSuite } from './suite.ts';
+
+await contractSuite('mariadb-10.11');
