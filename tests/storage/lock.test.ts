@@ -71,7 +71,11 @@ describe('a lock', () => {
       join(base, '.locks/prod/@instance'),
       '{"pid":1,"host":"h","command":"vya backup","since":"x"}',
     );
-    await hold(base, instanceScope());
+    const lock = await hold(base, instanceScope());
+    expect(JSON.parse(await readFile(join(base, '.locks/prod/@instance'), 'utf8'))).toMatchObject({
+      pid: process.pid,
+    });
+    await lock.release();
   });
 
   it('tells who holds it without control characters, and without a note too', async () => {

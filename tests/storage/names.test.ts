@@ -86,7 +86,7 @@ describe('names in paths (F34)', () => {
     const base = await scratchDirectory();
     const names = ['Foo', 'foo', 'é', 'e\u0301'];
     for (const name of names) await mkdir(join(base, fittingName(name)));
-    expect((await readdir(base)).map(unescapeName).sort()).toEqual(names.sort());
+    expect(new Set((await readdir(base)).map(unescapeName))).toEqual(new Set(names));
   });
 
   it('knows the names that vya did not write', () => {

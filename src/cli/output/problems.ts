@@ -6,10 +6,16 @@ export function describeProblems(
   subject: string,
   { error, warnings = [] }: { error?: VyaError | undefined; warnings?: readonly string[] },
 ): string[] {
-  const lines = warnings.map((warning) => `warning: ${subject}: ${warning}`);
+  const lines = warnings.map((warning) => `warning: ${subject}: ${withoutSubject(subject, warning)}`);
   if (error) {
-    lines.push(`error: ${subject}: ${error.message}`);
+    lines.push(`error: ${subject}: ${withoutSubject(subject, error.message)}`);
     if (error.hint) lines.push(...error.hint.split('\n').map((line) => `  ${line}`));
   }
   return lines.flatMap((line) => line.split('\n').map(printable));
+}
+
+/** Messages stand alone elsewhere, so many begin with the instance or the database that the subject names already. */
+function withoutSubject(subject: string, message: string): string {
+  const known = subject.split('/').find((part) => message.startsWith(`${part}: `));
+  return known === undefined ? message : message.slice(known.length + 2);
 }

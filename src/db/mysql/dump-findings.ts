@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { Inventory } from '../../model/inventory.ts';
 import type { Finding, ServerInfo } from '../adapter.ts';
+import { denied } from './finding.ts';
 import { type Grants, readGrants } from './grants.ts';
 import { qualified, quoteName } from './names.ts';
 import { attempt, rows, sqlMessage } from './query.ts';
@@ -76,10 +77,6 @@ function routinesGrant(
   return newer
     ? `GRANT SHOW CREATE ROUTINE ON ${quoteName(escapePattern(database))}.* TO ${account};`
     : `GRANT SELECT ON mysql.proc TO ${account};`;
-}
-
-function denied(message: string, grant: string): Finding {
-  return { severity: 'error', kind: 'privileges', message, hint: `Let an administrator run: ${grant}` };
 }
 
 /** In a grant `_` and `%` stand for other characters, unless they are escaped. */

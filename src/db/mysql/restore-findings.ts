@@ -3,9 +3,11 @@ import type { Flavour } from '../../model/instance.ts';
 import type { Inventory } from '../../model/inventory.ts';
 import type { Version } from '../../model/version.ts';
 import type { Finding, ServerInfo } from '../adapter.ts';
+import { definerFindings } from './definer-findings.ts';
 import { escapePattern } from './dump-findings.ts';
+import { denied, failed } from './finding.ts';
 import { type Grants, readGrants } from './grants.ts';
-import { quoteAccount, quoteName } from './names.ts';
+import { quoteName } from './names.ts';
 import { attempt, rows } from './query.ts';
 
 const ALWAYS = ['SELECT', 'INSERT', 'CREATE', 'DROP', 'ALTER', 'INDEX', 'REFERENCES'];
@@ -108,61 +110,6 @@ async function missingEngines(knex: Knex, server: ServerInfo, inventory: Invento
   ];
 }
 
-/** Objects may be made in another's name only with a privilege; in the name of an account that does not exist they are of no use. */
-async function definerFindings(
-  knex: Knex,
-  server: ServerInfo,
-  grants: Grants,
-  inventory: Inventory,
-): Promise<Finding[]> {
-  const others = inventory.needs.definers.filter((definer) => definer !== server.account);
-  if (others.length === 0) return [];
-  const names = others.join(', ');
-  const privilege = definerPrivilege(server);
-  if (!grants.globally(privilege) && !(grants.globally('SUPER') && superSuffices(server))) {
-    return [
-      denied(
-        `${server.account} may not create views, routines, triggers and events that belong to ${names}`,
-        `GRANT ${privilege} ON *.* TO ${server.account};`,
-      ),
-    ];
-  }
-  const accounts = await attempt(() =>
-    rows<{ user: string; host: string }>(knex, 'SELECT User AS user, Host AS host FROM mysql.user'),
-  );
-  if (!accounts) {
-    const message = `Whether the definers ${names} exist on this server cannot be seen without SELECT on mysql.user`;
-    return [
-      { severity: 'warning', kind: 'failed', message, hint: 'Check them, or restore the accounts first.' },
-    ];
-  }
-  const existing = new Set(accounts.map(({ user, host }) => quoteAccount(`${user}@${host}`)));
-  const missing = others.filter((definer) => !existing.has(definer));
-  if (missing.length === 0) return [];
-  const orphans =
-    server.flavour === 'mysql' && atLeast(server, 8, 2) && !grants.globally('ALLOW_NONEXISTENT_DEFINER');
-  const consequence =
-    'views, routines, triggers and events that belong to them fail when they are used, and writes to tables with such triggers too';
-  return [
-    {
-      severity: orphans ? 'error' : 'warning',
-      kind: 'failed',
-      message: `These definers do not exist on this server: ${missing.join(', ')}; ${consequence}`,
-      hint: 'Create the accounts first: vya users restore does it, or CREATE USER … ACCOUNT LOCK.',
-    },
-  ];
-}
-
-function definerPrivilege(server: ServerInfo): string {
-  if (server.flavour === 'mariadb') return atLeast(server, 10, 5) ? 'SET USER' : 'SUPER';
-  if (atLeast(server, 8, 2)) return 'SET_ANY_DEFINER';
-  return atLeast(server, 8, 0) ? 'SET_USER_ID' : 'SUPER';
-}
-
-function superSuffices(server: ServerInfo): boolean {
-  return server.flavour === 'mysql' ? !atLeast(server, 8, 4) : !atLeast(server, 10, 11);
-}
-
 async function loggedFunctions(
   knex: Knex,
   server: ServerInfo,
@@ -231,16 +178,4 @@ async function readOnlyServer(knex: Knex, server: ServerInfo, grants: Grants): P
       'Restore into the primary server.',
     ),
   ];
-}
-
-function atLeast({ version }: ServerInfo, major: number, minor: number): boolean {
-  return version.major > major || (version.major === major && version.minor >= minor);
-}
-
-function failed(message: string, hint: string): Finding {
-  return { severity: 'error', kind: 'failed', message, hint };
-}
-
-function denied(message: string, statement: string): Finding {
-  return { severity: 'error', kind: 'privileges', message, hint: `Let an administrator run: ${statement}` };
 }

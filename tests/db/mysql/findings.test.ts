@@ -224,7 +224,7 @@ for (const kind of flavours) {
       const [target, fresh] = ['find_target', 'vya_tmp_restore_find'];
       await makeHostile(bench, target);
       const parts = await dump(bench, name);
-      await account('finder');
+      await account('finder', 'SELECT ON mysql.*');
       const inventory = await bench.adapter.inventory(name);
       const ask = () =>
         as('finder', async (adapter) => {
