@@ -1,9 +1,17 @@
+import { Option } from '@commander-js/extra-typings';
 import { InvalidArgumentError } from 'commander';
 import { parseDay } from './moment.ts';
 
 /** Gathers an option that may be given several times. */
 export function collect(value: string, earlier: string[]): string[] {
   return [...earlier, value];
+}
+
+/** `--wait`, as every command that takes a lock has it. */
+export function waitOption() {
+  return new Option('--wait <seconds>', 'wait for a lock that another run holds, instead of exiting with 11')
+    .argParser(seconds)
+    .default(0);
 }
 
 /** A whole number from 1 up. */
@@ -15,7 +23,7 @@ export function level(value: string): number {
   return wholeNumber(value, 1, 9, 'a whole number from 1 to 9');
 }
 
-export function seconds(value: string): number {
+function seconds(value: string): number {
   return wholeNumber(value, 0, 7 * 86_400, 'a number of seconds from 0 to 604800');
 }
 

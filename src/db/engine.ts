@@ -29,7 +29,7 @@ export interface OpenKnex {
 
 /**
  * Opens a pool of at most three sessions to one server, of which the first has logged in when this returns. Destroy it after use.
- * When `signal` aborts, running queries are cut off. Throws VyaError `connection`, or `configuration` for unreadable certificate files.
+ * When `signal` aborts, running queries are cut off, and no others are taken. Throws VyaError `connection`, or `configuration` for unreadable certificate files.
  */
 export async function openKnex(target: InstanceTarget, options: OpenOptions): Promise<OpenKnex> {
   const driver = (target.type === 'mysql' ? mysqlDriver : postgresqlDriver) as Driver<unknown>;
@@ -68,14 +68,16 @@ async function openWith(
       max: MAX_CONNECTIONS,
       createTimeoutMillis: target.connectTimeoutMs + POOL_GRACE_MS,
       afterCreate: (connection: unknown, done: (error: unknown, connection: unknown) => void) => {
+        const refuse = (error: unknown) => {
+          driver.drop(connection);
+          done(error, connection);
+        };
+        if (signal.aborted) return refuse(signal.reason);
         connections.add(connection);
         encrypted = driver.isEncrypted(connection);
         prepareSession(driver, connection, target, sessionStatements).then(
           () => done(null, connection),
-          (error: unknown) => {
-            driver.drop(connection);
-            done(error, connection);
-          },
+          refuse,
         );
       },
     },

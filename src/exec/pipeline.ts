@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { systemCode, VyaError } from '../errors.ts';
 import type { Command } from './command.ts';
 import { describeEnd, type Ended, type Program, startProgram } from './program.ts';
@@ -14,6 +15,9 @@ export interface PipelineOptions {
   /** Called about twice a second with the bytes that the first program has moved so far. */
   onBytes?: ((bytes: number) => void) | undefined;
 }
+
+/** Milliseconds in which a consumer that broke its producer's pipe is expected to have ended. */
+const consumerGrace = 300;
 
 /** The most that `output: 'keep'` holds in memory, in bytes. */
 const keepLimit = 64 * 1024 * 1024;
@@ -80,8 +84,17 @@ async function startDownstreamFirst(
 async function passOn(program: Program, next: Program | undefined): Promise<Ended> {
   const ended = await program.ended;
   if (ended.code === 0) next?.child.stdin?.end();
-  else next?.end();
+  else if (next) await endUnlessEnding(next);
   return ended;
+}
+
+/**
+ * A producer may have failed because its consumer is about to: that one is given a moment to end by itself and tell why.
+ * A healthy consumer waits for input all the while, because its input has not ended.
+ */
+async function endUnlessEnding(consumer: Program): Promise<void> {
+  await Promise.race([consumer.ended, sleep(consumerGrace)]);
+  consumer.end();
 }
 
 /** Blames the most downstream program that failed by itself: its producers die of the broken pipe, not of their own. */

@@ -47,12 +47,14 @@ function passwordsIn(content: string): string[] {
 
 /** Takes out what clients quote from the data: failing rows, COPY contexts, statements with passwords or literals. */
 function redactRows(text: string): string {
-  return text
-    .replaceAll(/^(.*\bDETAIL: ).*$/gm, '$1[redacted]')
-    .replaceAll(/^(.*\bCONTEXT: {2}COPY [^:]*)(:.*)?$/gm, '$1')
-    // The statement's beginning names the object; literals, options and bodies come after it.
-    .replaceAll(/^(.*\b(?:STATEMENT|Command was): [^'($=]{0,120}).*$/gm, '$1…')
-    .replaceAll(/(Duplicate entry )'.*'( for key)/g, '$1[redacted]$2')
-    .replaceAll(/((?:Incorrect|Truncated incorrect) \S+ value: )'.*?'( for|$)/gm, '$1[redacted]$2')
-    .replaceAll(/\b(PASSWORD|IDENTIFIED BY) +'(?:[^']|'')*'/gi, "$1 '[redacted]'");
+  return (
+    text
+      .replaceAll(/^(.*\bDETAIL: ).*$/gm, '$1[redacted]')
+      .replaceAll(/^(.*\bCONTEXT: {2}COPY [^:]*)(:.*)?$/gm, '$1')
+      // The statement's beginning names the object; literals, options and bodies come after it.
+      .replaceAll(/^(.*\b(?:STATEMENT|Command was): [^'($=\n]{0,120}).*$/gm, '$1')
+      .replaceAll(/(Duplicate entry )'.*'( for key)/g, '$1[redacted]$2')
+      .replaceAll(/((?:Incorrect|Truncated incorrect) \S+ value: )'.*?'( for|$)/gm, '$1[redacted]$2')
+      .replaceAll(/\b(PASSWORD|IDENTIFIED BY) +'(?:[^']|'')*'/gi, "$1 '[redacted]'")
+  );
 }

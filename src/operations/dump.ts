@@ -1,5 +1,6 @@
 import type { DumpPart, StoredPart } from '../db/adapter.ts';
 import { VyaError } from '../errors.ts';
+import type { Command } from '../exec/command.ts';
 import { runPipeline } from '../exec/pipeline.ts';
 import type { Inventory } from '../model/inventory.ts';
 import type { StagedBackup } from '../storage/artifact.ts';
@@ -12,6 +13,12 @@ import type { Session } from './session.ts';
 
 /** Dumps up to this size, in stored bytes, are read once more at once: it costs nothing that anyone would notice. */
 const readBackLimit = 16 * 1024 * 1024;
+
+/**
+ * pg_dump goes back in a file that lets it, to write its table of contents once more. Here that would be appended, behind the
+ * archive's end, where a cut goes unnoticed; in a pipe it does not try.
+ */
+const throughPipe: Command = { file: 'cat', args: [], env: { PATH: '/usr/bin:/bin' } };
 
 export interface DumpResult {
   parts: StoredPart[];
@@ -44,7 +51,9 @@ export async function dumpDatabase(
   const task = context.progress.begin(`${session.adapter.target.id}/${database}`);
   try {
     const parts: StoredPart[] = [];
-    for (const part of plan.parts) parts.push(await dumpPart(part, staged, storage, context, task));
+    for (const part of plan.parts) {
+      parts.push(await dumpPart(part, staged, storage, context, task).catch(sayFullDisk));
+    }
     for (const part of parts) await readBack(session, part, staged, storage, context);
     const after = await session.adapter.inventory(database);
     return { ...plan, parts, changes: compareInventories(inventory, after) };
@@ -70,12 +79,27 @@ async function dumpPart(
   const codec = await compressor(storage.compression, env);
   const file = await staged.createFile(part.suffix + codec.suffix);
   for (const command of part.commands) {
-    const pipe = codec.command ? [command, codec.command] : [command];
+    const last = codec.command ?? (part.format === 'pg-custom' ? throughPipe : undefined);
+    const pipe = last ? [command, last] : [command];
     await runPipeline(pipe, { signal, output: { appendTo: file.path }, onBytes });
   }
   const { size } = await file.finish();
   if (size === 0) throw new VyaError('failed', `${part.commands[0]?.file} ended with 0 but wrote nothing`);
   return { ...stored, path: file.path };
+}
+
+/** A program that could not write what it dumped says so in its own words; for the operator that is the storage's fault. */
+function sayFullDisk(error: unknown): never {
+  if (
+    !(error instanceof VyaError) ||
+    !/No space left on device|Disk quota exceeded|File too large/.test(error.message)
+  ) {
+    throw error;
+  }
+  throw new VyaError('storage', `The storage is full: ${error.message}`, {
+    hint: 'Free space there, or set storage.base_path to another disk. Earlier backups are as they were.',
+    cause: error,
+  });
 }
 
 /** Small dumps are proven whole at once; larger ones by verify, and before a restored database takes its name. */

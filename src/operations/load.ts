@@ -1,6 +1,9 @@
 import type { LoadOptions, StoredPart } from '../db/adapter.ts';
+import { VyaError } from '../errors.ts';
 import type { Command } from '../exec/command.ts';
 import { runPipeline } from '../exec/pipeline.ts';
+import type { Inventory } from '../model/inventory.ts';
+import type { OpenBackup } from '../storage/catalogue.ts';
 import { decompressor } from '../storage/codecs.ts';
 import type { OperationContext } from './context.ts';
 import type { Session } from './session.ts';
@@ -55,4 +58,16 @@ async function readSmallPart(
 /** Parts that MySQL creates only once the tables have their final names. */
 export function holdsOnlyObjects(part: StoredPart): boolean {
   return !part.holds.some((content) => content === 'tables' || content === 'everything');
+}
+
+/**
+ * What a backup of a database holds by name.
+ *
+ * @throws VyaError `usage` for a backup of accounts
+ */
+export function inventoryOf({ manifest }: OpenBackup): Inventory {
+  if (manifest.inventory) return manifest.inventory;
+  throw new VyaError('usage', `${manifest.id} holds accounts, not a database`, {
+    hint: 'vya list shows the backups of databases.',
+  });
 }

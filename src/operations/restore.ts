@@ -1,17 +1,15 @@
-import { randomBytes } from 'node:crypto';
 import type { Finding } from '../db/adapter.ts';
-import { asVyaError, VyaError } from '../errors.ts';
+import { VyaError } from '../errors.ts';
 import { runPipeline } from '../exec/pipeline.ts';
 import { leaveDirectory, makePrivateDirectory } from '../exec/secret-file.ts';
 import type { InstanceTarget } from '../model/instance.ts';
-import type { Inventory } from '../model/inventory.ts';
 import type { OpenBackup } from '../storage/catalogue.ts';
-import { compareInventories, summarize } from './compare.ts';
+import { summarize } from './compare.ts';
 import type { OperationContext } from './context.ts';
 import type { Patience } from './jobs.ts';
-import { holdsOnlyObjects, loadParts, type LoadRequest } from './load.ts';
+import { loadAndCompare, withFreshDatabase } from './fresh-database.ts';
+import { holdsOnlyObjects, inventoryOf, loadParts, type LoadRequest } from './load.ts';
 import { throwErrors } from './preflight.ts';
-import { scratchPrefix } from './select-databases.ts';
 import { type Session, withSession } from './session.ts';
 import { assertWhole, storedParts, withSharedBackup } from './stored-backup.ts';
 
@@ -59,7 +57,7 @@ export async function restore(job: RestoreJob, context: OperationContext): Promi
   return await withSharedBackup(job, 'vya restore', context, async () => {
     const target = await job.open();
     return await withSession(target, context, async (session) => {
-      const report = await plan(job, session);
+      const report = await plan(job, session, context.now());
       if (job.dryRun) return report;
       await confirm(job, report);
       await assertWhole(job.backup, session.engine, session.programs, context);
@@ -71,7 +69,7 @@ export async function restore(job: RestoreJob, context: OperationContext): Promi
 }
 
 /** Everything that can be known before the first change: what the target lacks, and what is in the way. */
-async function plan(job: RestoreJob, { adapter }: Session): Promise<RestoreReport> {
+async function plan(job: RestoreJob, { adapter }: Session, now: Date): Promise<RestoreReport> {
   const { manifest } = job.backup;
   const inventory = inventoryOf(job.backup);
   if (manifest.instance.type !== adapter.target.type) {
@@ -94,7 +92,7 @@ async function plan(job: RestoreJob, { adapter }: Session): Promise<RestoreRepor
     database: job.database,
     dryRun: job.dryRun,
     replaced,
-    ...(replaced && job.keepOld ? { keptOldAs: oldName(job.database, manifest.startedAt) } : {}),
+    ...(replaced && job.keepOld ? { keptOldAs: oldName(job.database, now) } : {}),
     tables: inventory.tables.length,
     durationMs: 0,
     warnings,
@@ -119,54 +117,21 @@ async function restoreInto(
   report: RestoreReport,
   context: OperationContext,
 ): Promise<void> {
-  const { adapter } = session;
-  const inventory = inventoryOf(job.backup);
-  const fresh = `${scratchPrefix}restore_${randomBytes(6).toString('hex')}`;
-  context.log.info({ instance: report.instance, backup: report.backup }, `restoring ${job.database}`);
-  await adapter.createDatabase(fresh, inventory);
-  try {
-    await loadInto(job, session, fresh, context);
-    await assertAsManifest(job, session, fresh, report);
-    await takeName(job, session, fresh, report, context);
-  } finally {
-    // Gone by now when it took the name; otherwise nobody needs what was loaded so far.
-    await adapter.dropDatabase(fresh).catch((error: unknown) => {
-      context.log.warning(
-        { instance: report.instance },
-        `${fresh} could not be dropped: ${asVyaError(error).message}`,
-      );
-    });
-  }
-}
-
-/** Loads the whole backup, so that whatever does not load is found before the target is touched. */
-async function loadInto(
-  job: RestoreJob,
-  session: Session,
-  fresh: string,
-  context: OperationContext,
-): Promise<void> {
   const { backup } = job;
-  const total = backup.manifest.files.reduce((sum, { size }) => sum + size, 0);
-  const task = context.progress.begin(`restore ${job.database}`, total);
-  try {
-    await loadParts(
-      session,
-      { ...loadRequest(job, fresh, true), parts: await storedParts(backup), onBytes: task.update },
-      context,
-    );
-  } finally {
-    task.done();
-  }
+  context.log.info({ instance: report.instance, backup: report.backup }, `restoring ${job.database}`);
+  await withFreshDatabase(session, inventoryOf(backup), 'restore', context, async (fresh) => {
+    const request = { database: fresh, options: loadOptions(job) };
+    const differences = await loadAndCompare(session, backup, request, `restore ${job.database}`, context);
+    acceptDifferences(job, differences, report);
+    await takeName(job, session, fresh, report, context);
+  });
 }
 
-async function assertAsManifest(
+function acceptDifferences(
   { backup }: RestoreJob,
-  { adapter }: Session,
-  fresh: string,
+  differences: readonly string[],
   report: RestoreReport,
-): Promise<void> {
-  const differences = compareInventories(inventoryOf(backup), await adapter.inventory(fresh));
+): void {
   if (differences.length === 0) return;
   const message = `What was restored differs from the manifest: ${summarize(differences)}`;
   if (backup.manifest.inventoryStable) {
@@ -186,7 +151,12 @@ async function takeName(
 ): Promise<void> {
   const { signal } = context;
   const objects = (await storedParts(job.backup)).filter(holdsOnlyObjects);
-  const disableEvents = job.database !== job.backup.manifest.database;
+  const { database: source, compression } = job.backup.manifest;
+  const request = {
+    codec: compression.codec,
+    disableEvents: job.database !== source,
+    options: loadOptions(job),
+  };
   const undoDirectory = await makePrivateDirectory();
   try {
     await session.adapter.replace({
@@ -198,8 +168,7 @@ async function takeName(
       noAcl: job.noAcl,
       programs: session.programs,
       undoDirectory,
-      loadObjects: (database) =>
-        loadParts(session, { ...loadRequest(job, database, disableEvents), parts: objects }, context),
+      loadObjects: (database) => loadParts(session, { ...request, database, parts: objects }, context),
       run: async (command, io) => {
         const input = 'stdinFrom' in io ? io.stdinFrom : undefined;
         const output = 'stdoutTo' in io ? ({ appendTo: io.stdoutTo } as const) : 'drop';
@@ -211,27 +180,13 @@ async function takeName(
   }
 }
 
-function loadRequest(job: RestoreJob, database: string, disableEvents: boolean): Omit<LoadRequest, 'parts'> {
-  const { noOwner, noAcl, jobs } = job;
-  const sourceDatabase = job.backup.manifest.database ?? '';
-  return {
-    codec: job.backup.manifest.compression.codec,
-    database,
-    disableEvents,
-    options: { noOwner, noAcl, jobs, sourceDatabase },
-  };
+function loadOptions({ noOwner, noAcl, jobs, backup }: RestoreJob): LoadRequest['options'] {
+  return { noOwner, noAcl, jobs, sourceDatabase: backup.manifest.database ?? '' };
 }
 
-function inventoryOf({ manifest }: OpenBackup): Inventory {
-  if (manifest.inventory) return manifest.inventory;
-  throw new VyaError('usage', `${manifest.id} holds accounts, not a database`, {
-    hint: 'vya list shows the backups of databases.',
-  });
-}
-
-/** `shop_old_20260109T020000Z`, shortened where the engines' limit of 63 bytes or 64 characters asks for it. */
-function oldName(database: string, startedAt: string): string {
-  const suffix = `_before_${startedAt.slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
+/** `shop_before_20260109T020000Z`, shortened where the engines' limit of 63 bytes or 64 characters asks for it. */
+function oldName(database: string, now: Date): string {
+  const suffix = `_before_${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
   let stem = database;
   while (Buffer.byteLength(stem + suffix) > 63) stem = Array.from(stem).slice(0, -1).join('');
   return stem + suffix;

@@ -28,7 +28,7 @@ const damages: {
     code: 7,
     kind: 'not-found',
   },
-  { what: 'an archive without its end whose checksums fit', damage: cutEnd, code: 8, kind: 'verification' },
+  { what: 'a cut archive with fitting checksums', damage: cutEnd, code: 8, kind: 'verification' },
 ];
 
 export function damageCases(contract: Contract): void {

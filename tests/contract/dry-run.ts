@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { type BackupJson, type Contract, databasesOf, type RestoreJson, sample } from './contract.ts';
+import { backUp, type BackupJson, type Contract, databasesOf, type RestoreJson, sample } from './contract.ts';
 import { fingerprint } from './fingerprint.ts';
 import { treeOf } from './tree.ts';
 
@@ -29,11 +29,16 @@ export function dryRunCases(contract: Contract): void {
     config: await treeOf(join(contract.space.path, 'config')),
   });
 
+  const backups = async () => {
+    const listed = await contract.space.vya(['list', '--instance', 'main', '--format', 'json']);
+    return listed.json<{ backups: { id: string; database: string; complete: boolean }[] }>().backups;
+  };
+
   test('--dry-run of backup, restore and prune touches neither server nor disk', async () => {
     const { space } = contract;
     const prune = ['prune', '--instance', 'main', '--format', 'json'];
-    // Two more than the one that stays.
-    for (const _ of [1, 2]) expect((await space.vya(['backup', '--instance', 'main'])).code).toBe(0);
+    await backUp(contract, 'main');
+    const count = (await backups()).length;
     const before = await state();
 
     const backup = await space.vya(['backup', '--dry-run', '--instance', 'main', '--format', 'json']);
@@ -53,14 +58,14 @@ export function dryRunCases(contract: Contract): void {
 
     const [plan] = planned.json<PruneJson>().databases;
     const doomed = plan?.decisions.filter(({ keep }) => !keep).map(({ id }) => id) ?? [];
-    expect(doomed).toHaveLength(2);
+    expect(doomed).toHaveLength(count - 1);
+    expect(count).toBeGreaterThan(1);
     expect(plan?.decisions.every(({ reasons }) => reasons.length > 0)).toBe(true);
 
     const pruned = await space.vya(prune, { env: strict });
     expect(pruned.code).toBe(0);
     expect(pruned.json<PruneJson>().databases[0]?.deleted.toSorted()).toEqual(doomed.toSorted());
-    const listed = await space.vya(['list', '--instance', 'main', '--format', 'json']);
-    const left = listed.json<{ backups: { id: string; database: string; complete: boolean }[] }>().backups;
+    const left = await backups();
     expect(left).toMatchObject([{ database: sample, complete: true }]);
     expect(doomed).not.toContain(left[0]?.id);
   });

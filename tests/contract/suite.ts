@@ -30,9 +30,9 @@ export async function contractSuite(kind: ServerKind): Promise<void> {
       await Promise.all([contract.server?.stop(), contract.second?.stop(), contract.space?.remove()]);
     });
     restoreCases(contract);
+    archiveCases(contract);
     dryRunCases(contract);
     damageCases(contract);
-    archiveCases(contract);
     choosingCases(contract);
     nameCases(contract);
     secondServerCases(contract);

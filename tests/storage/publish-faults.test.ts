@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -74,4 +74,37 @@ describe('making a backup', () => {
       expect(faults).toBeGreaterThanOrEqual(2);
     },
   );
+
+  it('has every file and every name on the disk before the next step (F31)', async () => {
+    if (!canTrace) return expectNextRunWorks(await scratchDirectory());
+    const base = await scratchDirectory();
+    const log = join(await scratchDirectory(), 'log');
+    await run('strace', [
+      '-f',
+      '-y',
+      '-qq',
+      '-o',
+      log,
+      '-e',
+      'trace=fsync,rename',
+      process.execPath,
+      script,
+      base,
+      '077',
+    ]);
+    const steps = (await readFile(log, 'utf8')).split('\n');
+    const renamed = steps.findIndex((step) => step.includes('rename('));
+    const synced = (part: readonly string[]): string[] =>
+      part.flatMap((step) => /fsync\(\d+<(.*)>/.exec(step)?.[1] ?? []).map((path) => path.slice(base.length));
+    const stage = /rename\("([^"]*)"/.exec(steps[renamed] ?? '')?.[1]?.slice(base.length) ?? '';
+    const stem = 'shop_20260109T020000Z';
+    const before = ['.sql', '.pgdir/toc.dat', '.pgdir'].map((suffix) => `${stage}/${stem}${suffix}`);
+    expect(synced(steps.slice(0, renamed))).toEqual([
+      ...before,
+      `${stage}/SHA256SUMS`,
+      `${stage}/manifest.json`,
+      stage,
+    ]);
+    expect(synced(steps.slice(renamed))).toEqual(['/prod/shop', '/prod', '', '/.staging/prod']);
+  });
 });

@@ -4,7 +4,7 @@ import type { VyaError } from '../../errors.ts';
 import type { BackupReport, DatabaseResult } from '../../operations/backup-report.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodeOfMany } from '../exit-codes.ts';
-import { collect, count, level, seconds } from '../arguments.ts';
+import { collect, count, level, waitOption } from '../arguments.ts';
 import { formatBytes, formatDuration, formatTable } from '../output/format.ts';
 import { errorAsJson, statusAsJson } from '../output/print.ts';
 import { describeProblems } from '../output/problems.ts';
@@ -25,12 +25,7 @@ export function backupCommand(context: CliContext) {
     .option('--jobs <n>', 'dumps at work at the same time', count, 1)
     .option('--compression-level <1-9>', 'instead of storage.compression_level', level)
     .option('--skip-prune', 'leave old backups alone')
-    .option(
-      '--wait <seconds>',
-      'wait for a lock that another run holds, instead of exiting with 11',
-      seconds,
-      0,
-    )
+    .addOption(waitOption())
     .addHelpText('after', examples)
     .action(async (options, command) => {
       const setup = await openSetup(context, command);

@@ -1,6 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import type { PruneResult } from '../../operations/prune.ts';
-import { collect, seconds } from '../arguments.ts';
+import { collect, waitOption } from '../arguments.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodeOfMany } from '../exit-codes.ts';
 import { formatBytes, formatTable } from '../output/format.ts';
@@ -14,12 +14,7 @@ export function pruneCommand(context: CliContext) {
     .option('--instance <id>', 'only this instance (may be given several times)', collect, [])
     .option('--database <name>', 'only this database (may be given several times)', collect, [])
     .option('--dry-run', 'print what would be deleted; delete nothing')
-    .option(
-      '--wait <seconds>',
-      'wait for a lock that another run holds, instead of exiting with 11',
-      seconds,
-      0,
-    )
+    .addOption(waitOption())
     .addHelpText('after', examples)
     .action(async (options, command) => {
       const setup = await openSetup(context, command);

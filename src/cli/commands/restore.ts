@@ -2,7 +2,7 @@ import { Command, Option } from '@commander-js/extra-typings';
 import { VyaError } from '../../errors.ts';
 import type { RestoreReport } from '../../operations/restore.ts';
 import type { OpenBackup } from '../../storage/catalogue.ts';
-import { count, seconds } from '../arguments.ts';
+import { count, waitOption } from '../arguments.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { parseMoment } from '../moment.ts';
@@ -45,12 +45,7 @@ export function restoreCommand(context: CliContext) {
     .option('--jobs <n>', 'parallel jobs, where the archive allows it', count, 2)
     .option('--dry-run', 'say what would be done and what the target lacks; change nothing')
     .option('--force', 'replace an existing database without asking')
-    .option(
-      '--wait <seconds>',
-      'wait for a lock that another run holds, instead of exiting with 11',
-      seconds,
-      0,
-    )
+    .addOption(waitOption())
     .addHelpText('after', examples)
     .action(async (options, command) => {
       const setup = await openSetup(context, command);

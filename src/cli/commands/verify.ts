@@ -2,7 +2,7 @@ import { Command, Option } from '@commander-js/extra-typings';
 import { VyaError } from '../../errors.ts';
 import type { VerifyResult } from '../../operations/verify.ts';
 import type { BackupEntry } from '../../storage/catalogue.ts';
-import { seconds } from '../arguments.ts';
+import { waitOption } from '../arguments.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodeOfMany } from '../exit-codes.ts';
 import { formatBytes, formatDuration, formatTable } from '../output/format.ts';
@@ -20,19 +20,14 @@ export function verifyCommand(context: CliContext) {
     )
     .addOption(new Option('--all', 'every backup').conflicts('id'))
     .option('--id <backup>', 'this backup: any tail of its id that fits only one')
-    .option(
-      '--wait <seconds>',
-      'wait for a lock that another run holds, instead of exiting with 11',
-      seconds,
-      0,
-    )
+    .addOption(waitOption())
     .addHelpText('after', examples)
     .action(async (options, command) => {
       const setup = await openSetup(context, command);
       const { scanBackups, selectById } = await import('../../storage/catalogue.ts');
       const { verify } = await import('../../operations/verify.ts');
       const { basePath } = setup.config.storage;
-      const { backups } = await scanBackups({
+      const { backups, warnings } = await scanBackups({
         basePath,
         instance: options.instance,
         database: options.database,
@@ -45,7 +40,7 @@ export function verifyCommand(context: CliContext) {
           ? complete
           : newestOfEach(complete);
       const job = { backups: chosen, storage: { basePath }, waitSeconds: options.wait };
-      context.finish(verifyOutcome(await verify(job, setup.operation)));
+      context.finish(verifyOutcome(await verify(job, setup.operation), warnings));
     });
 }
 
@@ -72,7 +67,7 @@ function nothingToVerify(basePath: string): VyaError {
   });
 }
 
-function verifyOutcome(results: readonly VerifyResult[]): Outcome {
+function verifyOutcome(results: readonly VerifyResult[], warnings: readonly string[]): Outcome {
   const code = exitCodeOfMany(results.map(({ error }) => error?.kind ?? 'ok'));
   const rows = results.map(({ id, status, sizeBytes, durationMs }) => [
     id,
@@ -87,6 +82,7 @@ function verifyOutcome(results: readonly VerifyResult[]): Outcome {
         code,
         results.map(({ error }) => error),
       ),
+      warnings,
       backups: results.map(({ error, ...result }) => ({
         ...result,
         ...(error ? { error: errorAsJson(error) } : {}),
@@ -95,6 +91,7 @@ function verifyOutcome(results: readonly VerifyResult[]): Outcome {
     text: [
       formatTable(['BACKUP', 'STATUS', 'SIZE', 'TIME'], rows, ['SIZE', 'TIME']),
       ...results.flatMap((result) => describeProblems(result.id, result)),
+      ...describeProblems('storage', { warnings }),
     ].join('\n'),
   };
 }

@@ -9,11 +9,16 @@ import { unreadableViews } from './dump-findings.ts';
 import { readInventory } from './inventory.ts';
 import { backwards, dropCode, dropViews, type Move, movable, moves, rename } from './objects.ts';
 import { giveRoutineGrants, readRoutineGrants } from './routine-grants.ts';
-import { loadCode, saveCode } from './saved-code.ts';
+import { forgetCode, loadCode, saveCode, type SavedCode } from './saved-code.ts';
 import { followSequences } from './sequence-defaults.ts';
 
-/** A way back, for each step that was taken. */
-type Undo = { what: string; run: () => Promise<void> }[];
+/** What has been done so far, and the ways back. */
+interface Progress {
+  undo: { what: string; run: () => Promise<void> }[];
+  /** Where the present tables are, or go. */
+  aside?: string;
+  saved?: SavedCode;
+}
 
 /**
  * Gives the freshly restored database the name `request.name`. Its tables move there in one RENAME TABLE, which moves the present
@@ -27,15 +32,26 @@ export async function replaceDatabase(
   knex: Knex,
   request: ReplaceRequest,
 ): Promise<void> {
-  const undo: Undo = [];
+  const progress: Progress = { undo: [] };
+  let finish: () => Promise<void>;
   try {
-    const finish = (await databaseExists(knex, request.name))
-      ? await swap(context, knex, request, undo)
-      : await takeFreeName(context, knex, request, undo);
-    undo.length = 0;
-    await finish();
+    const replaces = await databaseExists(knex, request.name);
+    finish = await (replaces ? swap : takeFreeName)(context, knex, request, progress);
   } catch (error) {
-    throw await takenBack(error, request, undo);
+    throw await takenBack(error, request, progress);
+  }
+  try {
+    await finish();
+    await forgetCode(progress.saved);
+  } catch (error) {
+    throw new VyaError(
+      'failed',
+      `${request.name} has its new content, but what is left of the former could not be removed: ${messageOf(error)}`,
+      {
+        hint: `Drop what is left of ${request.fresh} and ${progress.aside ?? request.name} by hand.`,
+        cause: error,
+      },
+    );
   }
 }
 
@@ -43,12 +59,12 @@ async function takeFreeName(
   context: ClientContext,
   knex: Knex,
   request: ReplaceRequest,
-  undo: Undo,
+  progress: Progress,
 ): Promise<() => Promise<void>> {
   const { name, fresh } = request;
   const restored = await readInventory(knex, context.server, fresh);
   await createDatabase(knex, name, request.inventory);
-  undo.push({ what: `drop ${name}`, run: () => dropDatabase(knex, name) });
+  progress.undo.push({ what: `drop ${name}`, run: () => dropDatabase(knex, name) });
   await stripFresh(knex, fresh, restored);
   await rename(knex, moves(movable(restored), fresh, name));
   await followSequences(knex, context.server, name, fresh);
@@ -60,7 +76,7 @@ async function swap(
   context: ClientContext,
   knex: Knex,
   request: ReplaceRequest,
-  undo: Undo,
+  progress: Progress,
 ): Promise<() => Promise<void>> {
   const { name, fresh, keepOldAs } = request;
   const [restored, present] = [
@@ -70,14 +86,16 @@ async function swap(
   const broken = new Set((await unreadableViews(knex, name, present)).map(({ view }) => view));
   const readable = present.views.map((view) => view.name).filter((view) => !broken.has(view));
   const saved = await saveCode(context, request, present, readable);
+  progress.saved = saved;
   const routineGrants = await readRoutineGrants(knex, name);
   const mark = randomBytes(6).toString('hex');
   const aside = keepOldAs ?? `vya_tmp_old_${mark}`;
+  progress.aside = aside;
   await createDatabase(knex, aside, present);
-  undo.push({ what: `drop ${aside}`, run: () => dropDatabase(knex, aside) });
+  progress.undo.push({ what: `drop ${aside}`, run: () => dropDatabase(knex, aside) });
   await stripFresh(knex, fresh, restored);
 
-  undo.push({
+  progress.undo.push({
     what: `make the triggers, routines and events of ${name} again`,
     run: async () => {
       await dropCode(knex, name, await readInventory(knex, context.server, name));
@@ -89,19 +107,22 @@ async function swap(
 
   const list = swapMoves(request, restored, present, aside, mark);
   await rename(knex, list.all);
-  undo.push({
+  progress.undo.push({
     what: `move the tables of ${name} back from ${aside}`,
     async run() {
       await rename(knex, backwards(list.all));
       await followSequences(knex, context.server, name, aside);
     },
   });
-  undo.push({
+  progress.undo.push({
     what: `drop the views, triggers, routines and events that were made in ${name}`,
     run: () => dropMade(context, knex, name, list.hiddenViews),
   });
   await alterDatabase(knex, name, request.inventory);
-  undo.push({ what: `give ${name} its former collation`, run: () => alterDatabase(knex, name, present) });
+  progress.undo.push({
+    what: `give ${name} its former collation`,
+    run: () => alterDatabase(knex, name, present),
+  });
   await followSequences(knex, context.server, name, fresh);
   await request.loadObjects(name);
   await giveRoutineGrants(knex, routineGrants);
@@ -164,25 +185,29 @@ async function dropMade(
 async function takenBack(
   error: unknown,
   { name, undoDirectory }: ReplaceRequest,
-  undo: Undo,
+  { undo, aside, saved }: Progress,
 ): Promise<VyaError> {
-  const reason = error instanceof Error ? error.message : String(error);
   const { kind, hint } = error instanceof VyaError ? error : { kind: 'failed' as const, hint: undefined };
   for (const step of undo.toReversed()) {
     try {
       await step.run();
     } catch (second) {
-      const why = second instanceof Error ? second.message : String(second);
+      const problem = `it was not possible to ${step.what}: ${messageOf(second)}`;
       return new VyaError(
         'failed',
-        `${reason}. ${name} could not be put back as it was: it was not possible to ${step.what}: ${why}`,
+        `${messageOf(error)}. ${name} could not be put back as it was: ${problem}`,
         {
-          hint: `Nothing was deleted: the former tables are in a database vya_tmp_old_…, and its triggers, routines and events in ${undoDirectory}.`,
+          hint: `Nothing was deleted. Former tables that are not in ${name} are in ${aside ?? name}; its triggers, routines and events are in ${undoDirectory}.`,
           cause: error,
         },
       );
     }
   }
-  if (undo.length === 0) return new VyaError(kind, reason, { hint, cause: error });
-  return new VyaError(kind, `${reason}. ${name} is as it was before`, { hint, cause: error });
+  await forgetCode(saved);
+  const outcome = undo.length === 0 ? '' : `. ${name} is as it was before`;
+  return new VyaError(kind, messageOf(error) + outcome, { hint, cause: error });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { readFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import type { Command } from '../../exec/command.ts';
 import { runPipeline } from '../../exec/pipeline.ts';
 import type { Inventory } from '../../model/inventory.ts';
@@ -72,4 +72,11 @@ export async function loadCode(
     const input = step.rewrite ? step.rewrite(content) : content;
     await runPipeline([step.command], { signal: new AbortController().signal, input, output: 'drop' });
   }
+}
+
+/** Removes what was saved, once nobody needs it any more. */
+export async function forgetCode(saved: SavedCode | undefined): Promise<void> {
+  if (!saved) return;
+  const files = saved.views ? [...saved.parts, saved.views] : saved.parts;
+  for (const { path: file } of files) await rm(file, { force: true });
 }

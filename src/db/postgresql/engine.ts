@@ -13,7 +13,7 @@ import { findReplaceProblems } from './replace-findings.ts';
 import { replaceDatabase } from './replace.ts';
 import { findRestoreProblems } from './restore-findings.ts';
 import { IDENTITY_SQL, readServerInfo } from './server-info.ts';
-import { openMaintenance, withDatabase } from './session.ts';
+import { type Database, openMaintenance, withDatabase } from './session.ts';
 
 /** PostgreSQL 13 and newer. */
 export const postgresqlEngine: Engine = {
@@ -32,6 +32,16 @@ async function connect(target: InstanceTarget, { signal }: ConnectOptions): Prom
     throw error;
   });
   const reach: Reach = { target, encrypted: main.encrypted };
+  /** Cleaning up has to work after an abort too, and an abort ends the main session. */
+  const withUsable = async (work: (database: Database) => Promise<void>) => {
+    if (!signal.aborted) return await work(main);
+    const database = await openMaintenance(target, new AbortController().signal);
+    try {
+      await work(database);
+    } finally {
+      await database.close();
+    }
+  };
   return {
     target,
     server,
@@ -53,7 +63,7 @@ async function connect(target: InstanceTarget, { signal }: ConnectOptions): Prom
     restoreFindings: (inventory, options) => findRestoreProblems(main, server, inventory, options),
     databaseExists: (name) => databaseExists(main, name),
     createDatabase: (name, { database }) => createDatabase(main, server, name, database),
-    dropDatabase: (name) => dropScratch(main, target, name),
+    dropDatabase: (name) => withUsable((database) => dropScratch(database, target, name)),
     loadStep: (part, database, options) => planLoad(reach, server, part, database, options),
     replace: (request) => replaceDatabase(target, request),
     replaceFindings: (name) => findReplaceProblems(main, name),

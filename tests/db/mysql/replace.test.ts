@@ -151,6 +151,7 @@ for (const kind of flavours) {
       expect(await picture(bench, target)).toEqual(before);
       expect(await routineGrants()).toEqual(grants);
       expect((await scratchDatabases()).filter((name) => name !== fresh)).toEqual([]);
+      expect(await readdir(request.undoDirectory)).toEqual([]);
     });
 
     it('leaves the target as it was when the tables cannot be moved', async () => {
@@ -197,12 +198,42 @@ for (const kind of flavours) {
       await bench.admin.query('DROP DATABASE `swap other`');
     });
 
-    it('writes what it saves into the folder that it was given, and nowhere else', async () => {
+    it('removes what it saved once nobody needs it, and leaves it where the way back failed', async () => {
       await makeTarget();
       await makeFresh();
       const request = await replaceRequest(bench, parts, { fresh, name: target, sourceDatabase: source });
-      await bench.adapter.replace(request);
+      let seen: string[] = [];
+      await bench.adapter.replace({
+        ...request,
+        async loadObjects(database) {
+          seen = await readdir(request.undoDirectory);
+          await request.loadObjects(database);
+        },
+      });
+      expect(seen.toSorted()).toEqual(['code.sql', 'events.sql']);
+      expect(await readdir(request.undoDirectory)).toEqual([]);
+
+      await makeTarget();
+      await makeFresh();
+      const failing = bench.adapter.replace({
+        ...request,
+        async loadObjects() {
+          // Someone takes a table away that would have to move back.
+          const [aside] = (await scratchDatabases()).filter((name) => name !== fresh);
+          await bench.admin.query(`DROP TABLE ${quote(aside ?? '')}.extra`);
+          throw new Error('no');
+        },
+      });
+      await expect(failing).rejects.toThrow(
+        /no\. swap target\? could not be put back as it was: it was not possible to move the tables/,
+      );
       expect((await readdir(request.undoDirectory)).toSorted()).toEqual(['code.sql', 'events.sql']);
+      const left = (await scratchDatabases()).filter((name) => name !== fresh);
+      expect(left).toHaveLength(1);
+      await expect(failing).rejects.toMatchObject({
+        hint: expect.stringContaining(left[0] ?? 'nothing') as string,
+      });
+      await bench.admin.query(`DROP DATABASE ${quote(left[0] ?? '')}`);
     });
   });
 }

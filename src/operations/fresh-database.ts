@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto';
+import { asVyaError } from '../errors.ts';
+import type { Inventory } from '../model/inventory.ts';
+import type { OpenBackup } from '../storage/catalogue.ts';
+import { compareInventories } from './compare.ts';
+import type { OperationContext } from './context.ts';
+import { inventoryOf, loadParts, type LoadRequest } from './load.ts';
+import { scratchPrefix } from './select-databases.ts';
+import type { Session } from './session.ts';
+import { storedParts } from './stored-backup.ts';
+
+/**
+ * Makes an empty database with the source's encoding and collation, lets `work` use it, and drops it whatever happens.
+ * `work` may give it another name, which keeps it.
+ */
+export async function withFreshDatabase<T>(
+  { adapter }: Session,
+  inventory: Inventory,
+  purpose: 'restore' | 'rehearsal',
+  context: OperationContext,
+  work: (name: string) => Promise<T>,
+): Promise<T> {
+  const name = `${scratchPrefix}${purpose}_${randomBytes(6).toString('hex')}`;
+  await adapter.createDatabase(name, inventory);
+  try {
+    return await work(name);
+  } finally {
+    await adapter.dropDatabase(name).catch((error: unknown) => {
+      const message = `${name} could not be dropped: ${asVyaError(error).message}`;
+      context.log.warning({ instance: adapter.target.id }, message);
+    });
+  }
+}
+
+/**
+ * Loads a whole backup into a fresh database, its events disabled, and compares it with the manifest's inventory.
+ *
+ * @returns what differs, one line each
+ * @throws VyaError `failed` with what the client program said
+ */
+export async function loadAndCompare(
+  session: Session,
+  backup: OpenBackup,
+  request: Omit<LoadRequest, 'parts' | 'codec' | 'disableEvents'>,
+  label: string,
+  context: OperationContext,
+): Promise<string[]> {
+  const { files, compression } = backup.manifest;
+  const total = files.reduce((sum, { size }) => sum + size, 0);
+  const task = context.progress.begin(label, total);
+  try {
+    const parts = await storedParts(backup);
+    const how = { codec: compression.codec, disableEvents: true, onBytes: task.update };
+    await loadParts(session, { ...request, ...how, parts }, context);
+  } finally {
+    task.done();
+  }
+  return compareInventories(inventoryOf(backup), await session.adapter.inventory(request.database));
+}
