@@ -69,7 +69,8 @@ function openDestination(output: string): { write(text: string): void } {
       : pino.destination({ dest: output, sync: true, append: true, mkdir: true, mode: 0o600 });
   let said = false;
   destination.on('error', (error: Error) => {
-    if (!said && output !== 'console') process.stderr.write(`vya: cannot write the log ${output}: ${error.message}\n`);
+    if (!said && output !== 'console')
+      process.stderr.write(`vya: cannot write the log ${output}: ${error.message}\n`);
     said = true;
   });
   return { write: (text) => void destination.write(text) };
@@ -80,17 +81,21 @@ function conceal(line: string, secrets: ReadonlySet<string>): string {
   let safe = line;
   for (const secret of secrets) {
     if (secret.length < 4) continue;
-    safe = safe.replaceAll(secret, '[redacted]').replaceAll(JSON.stringify(secret).slice(1, -1), '[redacted]');
+    safe = safe
+      .replaceAll(secret, '[redacted]')
+      .replaceAll(JSON.stringify(secret).slice(1, -1), '[redacted]');
   }
   return safe;
 }
 
-/** `2026-01-09 02:00:00Z WARNING shop: 2 tables are not transactional (instance=prod)` */
+/** One line, also for a message of several: `2026-01-09 02:00:00Z WARNING shop: 2 tables are not transactional (instance=prod)` */
 function asText(line: string): string {
   const { level, time, msg, ...fields } = JSON.parse(line) as Record<string, unknown>;
   const rest = Object.entries(fields).map(([key, value]) => `${key}=${asWord(value)}`);
-  const when = String(time).replace('T', ' ').replace(/\.\d+Z$/, 'Z');
-  return `${when} ${String(level).padEnd(7)} ${String(msg)}${rest.length > 0 ? ` (${rest.join(' ')})` : ''}\n`;
+  const when = String(time)
+    .replace('T', ' ')
+    .replace(/\.\d+Z$/, 'Z');
+  return `${when} ${String(level).padEnd(7)} ${String(msg).replaceAll('\n', ' | ')}${rest.length > 0 ? ` (${rest.join(' ')})` : ''}\n`;
 }
 
 function asWord(value: unknown): string {

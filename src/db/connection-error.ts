@@ -4,6 +4,8 @@ import { describeEndpoint, type InstanceTarget } from '../model/instance.ts';
 interface Explanation {
   what: string;
   hint: string;
+  /** For logins that succeed, and may not do what they came for. */
+  kind?: 'privileges';
 }
 
 interface Attempt {
@@ -15,18 +17,22 @@ interface Attempt {
   text: string;
 }
 
-/** Says in plain words why a server could not be reached or refused the login: a VyaError `connection` with the driver's error as cause. */
+/**
+ * Says in plain words why a server could not be reached or refused the login: a VyaError `connection`, or `privileges` where only
+ * the database is closed to the account, with the driver's error as cause.
+ */
 export function connectionError(target: InstanceTarget, error: unknown, database?: string): VyaError {
   const { code, text } = describe(error);
   const attempt = { target, database, code, text };
-  const { what, hint } = explainNetwork(attempt) ??
+  const explanation: Explanation = explainNetwork(attempt) ??
     explainTls(attempt) ??
     explainLogin(attempt) ?? {
       what: text,
       hint: 'Check the connection settings of this instance with vya check.',
     };
+  const { kind = 'connection', what, hint } = explanation;
   const message = `${target.id}: cannot connect to ${describeEndpoint(target.endpoint)}: ${what}`;
-  return new VyaError('connection', message, { hint, cause: error });
+  return new VyaError(kind, message, { hint, cause: error });
 }
 
 function describe(error: unknown): { code: string; text: string } {
@@ -172,11 +178,17 @@ function explainLogin({ target, database, code, text }: Attempt): Explanation | 
         what: `there is no database ${database ?? user}`,
         hint: 'vya check shows the databases that the server has.',
       };
-    case 'ER_DBACCESS_DENIED_ERROR':
     case '42501':
       return {
+        kind: 'privileges',
+        what: `user ${user} may not connect to the database ${database ?? ''}`,
+        hint: `Let an administrator run: GRANT CONNECT ON DATABASE ${quoted(database ?? '')} TO ${quoted(user)};`,
+      };
+    case 'ER_DBACCESS_DENIED_ERROR':
+      return {
+        kind: 'privileges',
         what: `user ${user} may not use the database ${database ?? ''}: ${text}`,
-        hint: 'Let an administrator grant the access.',
+        hint: 'Let an administrator grant the account what it needs there; vya check names it.',
       };
     case '55000':
       return { what: text, hint: 'ALTER DATABASE … ALLOW_CONNECTIONS true opens it again.' };
@@ -202,6 +214,10 @@ function explainLogin({ target, database, code, text }: Attempt): Explanation | 
     };
   }
   return undefined;
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
 }
 
 function loginHint(target: InstanceTarget, text: string): string {

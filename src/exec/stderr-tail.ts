@@ -50,7 +50,7 @@ function redactRows(text: string): string {
   return (
     text
       .replaceAll(/^(.*\bDETAIL: ).*$/gm, '$1[redacted]')
-      .replaceAll(/^(.*\bCONTEXT: {2}COPY [^:]*)(:.*)?$/gm, '$1')
+      .replaceAll(/^((?:.*\bCONTEXT: {2})?COPY [^:]*)(:.*)?$/gm, '$1')
       // The statement's beginning names the object; literals, options and bodies come after it.
       .replaceAll(/^(.*\b(?:STATEMENT|Command was): [^'($=\n]{0,120}).*$/gm, '$1')
       .replaceAll(/(Duplicate entry )'.*'( for key)/g, '$1[redacted]$2')

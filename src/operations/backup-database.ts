@@ -1,5 +1,6 @@
 import { asVyaError } from '../errors.ts';
 import { stageBackup } from '../storage/artifact.ts';
+import { openBackup } from '../storage/catalogue.ts';
 import type { Lock } from '../storage/lock.ts';
 import type { ManifestDraft } from '../storage/manifest.ts';
 import type { BackupJob, DatabaseResult } from './backup-report.ts';
@@ -8,6 +9,7 @@ import { describeChanges, dumpDatabase } from './dump.ts';
 import type { InstanceJob } from './jobs.ts';
 import { preflight } from './preflight.ts';
 import { pruneDatabase } from './prune.ts';
+import { rehearse } from './rehearse.ts';
 import type { Session } from './session.ts';
 import { assertSpaceFor } from './space.ts';
 
@@ -34,6 +36,7 @@ export async function attemptBackup(
   try {
     if (work.lock) await backupDatabase({ ...work, lock: work.lock }, result, jobs, context);
     else await planDatabase(work, result);
+    if (job.rehearse && result.path) await rehearseBackup(work, result, result.path, context);
     context.log.info(
       { ...fields, id: result.id, bytes: result.sizeBytes },
       job.dryRun ? 'would be backed up' : 'backed up',
@@ -108,6 +111,16 @@ async function backupDatabase(
     // Nothing is left to discard after a publication.
     await staged.discard();
   }
+}
+
+async function rehearseBackup(
+  { job, instance }: InstanceWork,
+  result: DatabaseResult,
+  path: string,
+  context: OperationContext,
+): Promise<void> {
+  const rehearsal = { open: () => instance.open(), jobs: job.jobs, vya: job.vya };
+  result.warnings.push(...(await rehearse(await openBackup(path), rehearsal, context)));
 }
 
 /** The dry run: everything that can be asked beforehand, and nothing written. */

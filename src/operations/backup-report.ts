@@ -15,6 +15,8 @@ export interface BackupJob extends Patience {
   /** Programs at work at the same time, over databases and inside one. */
   jobs: number;
   dryRun: boolean;
+  /** Restore each backup into a scratch database at once, and compare it. */
+  rehearse: boolean;
   vya: string;
 }
 

@@ -4,11 +4,14 @@ import { asVyaError, type VyaError } from '../errors.ts';
 import { type BackupEntry, type OpenBackup, openBackup } from '../storage/catalogue.ts';
 import type { OperationContext } from './context.ts';
 import type { Patience } from './jobs.ts';
+import { type Rehearsal, rehearse } from './rehearse.ts';
 import { assertWhole, withSharedBackup } from './stored-backup.ts';
 
 export interface VerifyJob extends Patience {
   backups: readonly BackupEntry[];
   storage: { basePath: string };
+  /** Where each backup is restored and compared, too; undefined: it is only read. */
+  rehearsal?: ((backup: OpenBackup) => Rehearsal) | undefined;
 }
 
 export interface VerifyResult {
@@ -16,10 +19,13 @@ export interface VerifyResult {
   status: 'ok' | 'failed';
   sizeBytes: number;
   durationMs: number;
+  /** Whether it was restored and compared. */
+  rehearsed: boolean;
+  warnings: string[];
   error?: VyaError;
 }
 
-/** Checks the checksums and reads every archive to its end; a damaged backup does not stop the others. */
+/** Checks the checksums, reads every archive to its end, and rehearses; a damaged backup does not stop the others. */
 export async function verify(job: VerifyJob, context: OperationContext): Promise<VerifyResult[]> {
   const results: VerifyResult[] = [];
   for (const entry of job.backups) {
@@ -35,12 +41,16 @@ async function verifyOne(
   context: OperationContext,
 ): Promise<VerifyResult> {
   const started = performance.now();
-  const result: VerifyResult = { id: entry.id, status: 'ok', sizeBytes: entry.sizeBytes, durationMs: 0 };
+  const { id, sizeBytes } = entry;
+  const result: VerifyResult = { id, status: 'ok', sizeBytes, durationMs: 0, rehearsed: false, warnings: [] };
   try {
     const backup = await openBackup(entry.path);
     await withSharedBackup({ ...job, backup }, 'vya verify', context, async () => {
       const engine = await engineFor(backup.manifest.instance.type);
       await assertWhole(backup, engine, await programsFor(engine, backup, context), context);
+      if (!job.rehearsal) return;
+      result.rehearsed = true;
+      result.warnings = await rehearse(backup, job.rehearsal(backup), context);
     });
     context.log.info({ id: entry.id }, 'verified');
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Workspace } from '../cli/vya.ts';
+import type { VyaResult, Workspace } from '../cli/vya.ts';
 import { connect } from '../servers/connect.ts';
 import type { ServerKind } from '../servers/kinds.ts';
 import type { TestServer } from '../servers/server.ts';
@@ -68,9 +68,9 @@ export async function backUp(
   options: readonly string[] = [],
 ): Promise<{ id: string; path: string }> {
   const result = await space.vya(['backup', '--instance', instance, '--format', 'json', ...options]);
+  ended(result, 0);
   const [database] = result.json<BackupJson>().instances[0]?.databases ?? [];
-  if (result.code !== 0 || !database)
-    throw new Error(`backup ended with ${result.code}\n${result.stdout}\n${result.stderr}`);
+  if (!database) throw new Error(`no database was backed up\n${result.stdout}`);
   return database;
 }
 
@@ -81,9 +81,14 @@ export async function restore(
   env: Record<string, string> = {},
 ): Promise<RestoreJson> {
   const result = await space.vya(['restore', '--format', 'json', ...args], { env });
-  if (result.code !== 0)
-    throw new Error(`restore ended with ${result.code}\n${result.stdout}\n${result.stderr}`);
+  ended(result, 0);
   return result.json<RestoreJson>();
+}
+
+/** Fails with everything that vya said unless it ended with `code`. */
+export function ended(result: VyaResult, code: number): void {
+  if (result.code === code) return;
+  throw new Error(`vya ended with ${result.code} instead of ${code}\n${result.stdout}\n${result.stderr}`);
 }
 
 /** Names of the databases of a server, without its own. */

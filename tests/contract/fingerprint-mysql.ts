@@ -26,11 +26,12 @@ export async function fingerprintMysql(server: TestServer, database: string): Pr
   }
 }
 
-/** Definitions name the database in places; every copy has its own. */
-function neutral({ database }: Source, text: unknown): string {
-  return String(text)
-    .replaceAll(`\`${database.replaceAll('`', '``')}\`.`, '')
-    .replaceAll(`DATABASE \`${database}\``, 'DATABASE');
+/** A row as text. Definitions name the database in places, and every copy has its own. */
+function described({ database }: Source, row: Record<string, unknown> = {}): string {
+  const qualifier = `${quote(database)}.`;
+  return JSON.stringify(row, (_, value: unknown) =>
+    typeof value === 'string' ? value.replaceAll(qualifier, '') : value,
+  );
 }
 
 async function describeDatabase(source: Source): Promise<void> {
@@ -51,10 +52,7 @@ async function describeTables(source: Source): Promise<void> {
   for (const { name, type } of tables) {
     const quoted = quote(name);
     const show = type === 'VIEW' ? 'VIEW' : type === 'SEQUENCE' ? 'SEQUENCE' : 'TABLE';
-    const definition = neutral(
-      source,
-      JSON.stringify((await connection.query(`SHOW CREATE ${show} ${quoted}`))[0]),
-    );
+    const definition = described(source, (await connection.query(`SHOW CREATE ${show} ${quoted}`))[0]);
     // The collation says it; MySQL also names the character set of a column when its CREATE TABLE named the collation.
     print[`${type.toLowerCase()} ${name}`] = definition.replaceAll(/ CHARACTER SET \w+(?= COLLATE)/g, '');
     if (type === 'VIEW') continue;
@@ -104,7 +102,7 @@ async function describeRoutines(source: Source): Promise<void> {
   );
   for (const { name, type } of routines) {
     const [row] = await connection.query(`SHOW CREATE ${type} ${quote(name)}`);
-    print[`${type.toLowerCase()} ${name}`] = neutral(source, JSON.stringify(row));
+    print[`${type.toLowerCase()} ${name}`] = described(source, row);
   }
 }
 
@@ -125,8 +123,7 @@ async function describeTriggers(source: Source): Promise<void> {
     `SELECT TRIGGER_NAME AS name, ${columns.join(', ')} FROM information_schema.TRIGGERS
      WHERE TRIGGER_SCHEMA = DATABASE() AND BINARY TRIGGER_SCHEMA = BINARY DATABASE() ORDER BY 1`,
   );
-  for (const { name, ...rest } of triggers)
-    source.print[`trigger ${String(name)}`] = neutral(source, JSON.stringify(rest));
+  for (const { name, ...rest } of triggers) source.print[`trigger ${String(name)}`] = described(source, rest);
 }
 
 /** Whether an event is enabled is told apart: copies have theirs disabled. */
@@ -157,7 +154,7 @@ async function describeEvents(source: Source): Promise<void> {
      WHERE EVENT_SCHEMA = DATABASE() AND BINARY EVENT_SCHEMA = BINARY DATABASE() ORDER BY 1`,
   );
   for (const { name, status, ...rest } of events) {
-    source.print[`event ${String(name)}`] = neutral(source, JSON.stringify(rest));
+    source.print[`event ${String(name)}`] = described(source, rest);
     source.print[`status of event ${String(name)}`] = String(status);
   }
 }

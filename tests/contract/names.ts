@@ -6,6 +6,7 @@ import {
   type Contract,
   databasesOf,
   dropDatabase,
+  ended,
   quoteName,
   restore,
   run,
@@ -42,12 +43,14 @@ export function nameCases(contract: Contract): void {
     for (const name of names) {
       await run(server, `CREATE DATABASE ${quoteName(server, name)}`);
       const connection = await connect(server, name);
-      await connection.script('CREATE TABLE witness (name varchar(400))');
+      await connection.script(
+        `CREATE TABLE witness (name varchar(400)${server.type === 'mysql' ? ' CHARACTER SET utf8mb4' : ''})`,
+      );
       await connection.query(`INSERT INTO witness VALUES (${server.type === 'mysql' ? '?' : '$1'})`, [name]);
       await connection.close();
     }
     const backup = await space.vya(['backup', '--instance', 'names', '--format', 'json', '--jobs', '2']);
-    expect(backup.code, `${backup.stdout}\n${backup.stderr}`).toBe(0);
+    ended(backup, 0);
     const taken = backup.json<BackupJson>().instances[0]?.databases ?? [];
     expect(taken.map(({ database }) => database).toSorted()).toEqual(names.toSorted());
     // Each has a directory of its own, and all of them are inside the storage tree.

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { nextValues } from '../samples/samples.ts';
 import type { TestServer } from '../servers/server.ts';
 import {
+  backUp,
   type Contract,
   databasesOf,
   dropDatabase,
@@ -79,8 +80,7 @@ export function restoreCases(contract: Contract): void {
   });
 
   test('a backup and a restore through the Unix socket work as over TCP', async () => {
-    const backup = await contract.space.vya(['backup', '--instance', 'socket', '--format', 'json']);
-    expect(backup.code, backup.stderr).toBe(0);
+    await backUp(contract, 'socket');
     await restore(contract, [
       '--instance',
       'socket',

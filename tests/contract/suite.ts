@@ -15,11 +15,11 @@ import { secondServerCases } from './second-server.ts';
 
 /** Runs the same cases over one kind of server, driving the real command line. */
 export async function contractSuite(kind: ServerKind): Promise<void> {
-  const contract = {} as Contract;
+  const contract = { kind } as Contract;
   describe.skipIf(await serverIsMissing(kind))(`vya over ${kind}`, () => {
     beforeAll(async () => {
       const [server, second] = await Promise.all([startServer(kind), startServer(kind)]);
-      Object.assign(contract, { kind, server, second });
+      Object.assign(contract, { server, second });
       await loadSample(server, sample);
       contract.space = await makeWorkspace(contract);
       contract.original = await fingerprint(server, sample);

@@ -3,6 +3,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openKnex } from '../../src/db/engine.ts';
+import type { VyaError } from '../../src/errors.ts';
 import type { InstanceTarget, TlsSettings } from '../../src/model/instance.ts';
 import { connect } from '../servers/connect.ts';
 import type { ServerKind } from '../servers/kinds.ts';

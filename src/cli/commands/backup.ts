@@ -24,6 +24,7 @@ export function backupCommand(context: CliContext) {
     .option('--dry-run', 'say what would be dumped and what stands in the way; write nothing')
     .option('--jobs <n>', 'dumps at work at the same time', count, 1)
     .option('--compression-level <1-9>', 'instead of storage.compression_level', level)
+    .option('--rehearse', 'restore each backup into a scratch database at once, compare it, and drop it')
     .option('--skip-prune', 'leave old backups alone')
     .addOption(waitOption())
     .addHelpText('after', examples)
@@ -48,6 +49,7 @@ export function backupCommand(context: CliContext) {
           retention: options.skipPrune || dryRun ? undefined : retention,
           jobs: options.jobs,
           dryRun,
+          rehearse: options.rehearse ?? false,
           waitSeconds: options.wait,
           vya: setup.version,
         },

@@ -1,8 +1,9 @@
 import { Command, Option } from '@commander-js/extra-typings';
 import { VyaError } from '../../errors.ts';
 import type { VerifyResult } from '../../operations/verify.ts';
-import type { BackupEntry } from '../../storage/catalogue.ts';
-import { waitOption } from '../arguments.ts';
+import type { Rehearsal } from '../../operations/rehearse.ts';
+import type { BackupEntry, OpenBackup } from '../../storage/catalogue.ts';
+import { count, waitOption } from '../arguments.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodeOfMany } from '../exit-codes.ts';
 import { formatBytes, formatDuration, formatTable } from '../output/format.ts';
@@ -12,7 +13,7 @@ import { openSetup } from '../setup.ts';
 
 export function verifyCommand(context: CliContext) {
   return new Command('verify')
-    .description('Check checksums and read archives to their end, as a restore would.')
+    .description('Prove that backups are whole, and with --rehearse that they restore.')
     .option('--instance <id>', 'only this instance')
     .option('--database <name>', 'only this database')
     .addOption(
@@ -20,6 +21,9 @@ export function verifyCommand(context: CliContext) {
     )
     .addOption(new Option('--all', 'every backup').conflicts('id'))
     .option('--id <backup>', 'this backup: any tail of its id that fits only one')
+    .option('--rehearse', 'restore each into a scratch database, compare it with the manifest, and drop it')
+    .option('--target-instance <id>', 'where to rehearse (default: the instance that the backup was made of)')
+    .option('--jobs <n>', 'parallel jobs of a rehearsal, where the archive allows it', count, 2)
     .addOption(waitOption())
     .addHelpText('after', examples)
     .action(async (options, command) => {
@@ -39,7 +43,17 @@ export function verifyCommand(context: CliContext) {
         : options.all
           ? complete
           : newestOfEach(complete);
-      const job = { backups: chosen, storage: { basePath }, waitSeconds: options.wait };
+      const rehearsal = ({ manifest }: OpenBackup): Rehearsal => ({
+        open: () => setup.instance(options.targetInstance ?? manifest.instance.id).open(),
+        jobs: options.jobs,
+        vya: setup.version,
+      });
+      const job = {
+        backups: chosen,
+        storage: { basePath },
+        rehearsal: options.rehearse ? rehearsal : undefined,
+        waitSeconds: options.wait,
+      };
       context.finish(verifyOutcome(await verify(job, setup.operation), warnings));
     });
 }
@@ -49,6 +63,11 @@ Examples:
   vya verify                                   the newest backup of every database
   vya verify --instance prod --all             everything of one instance
   vya verify --id shop/20260109T020000Z        one backup
+  vya verify --rehearse --target-instance test restore each, compare it, drop it again
+
+Without --rehearse, checksums are compared and every archive is read to its end, as a restore would read it. A rehearsal
+compares tables, views, routines, triggers, events, sequences, extensions and encoding with what the manifest recorded. It
+is noted beside the backup: list shows it, and prune keeps the newest backup that passed.
 
 Exit code 8 means that every backup that was looked at is damaged, 1 that some are.`;
 
@@ -69,9 +88,9 @@ function nothingToVerify(basePath: string): VyaError {
 
 function verifyOutcome(results: readonly VerifyResult[], warnings: readonly string[]): Outcome {
   const code = exitCodeOfMany(results.map(({ error }) => error?.kind ?? 'ok'));
-  const rows = results.map(({ id, status, sizeBytes, durationMs }) => [
+  const rows = results.map(({ id, status, rehearsed, sizeBytes, durationMs }) => [
     id,
-    status === 'ok' ? 'whole' : 'FAILED',
+    status === 'ok' ? (rehearsed ? 'restores' : 'whole') : 'FAILED',
     formatBytes(sizeBytes),
     formatDuration(durationMs),
   ]);

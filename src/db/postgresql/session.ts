@@ -30,9 +30,10 @@ export async function openDatabase(
   return {
     name,
     encrypted,
-    query: (text, values) => withClient(knex, (client) => queryWith(client, target, name)(text, values)),
+    query: (text, values) =>
+      withClient(knex, signal, (client) => queryWith(client, target, name)(text, values)),
     transaction: (work, mode) =>
-      withClient(knex, (client) => transact(queryWith(client, target, name), work, mode)),
+      withClient(knex, signal, (client) => transact(queryWith(client, target, name), work, mode)),
     close: async () => await knex.destroy(),
   };
 }
@@ -96,16 +97,27 @@ function queryWith(client: Client, target: InstanceTarget, database: string): Qu
   };
 }
 
-async function withClient<T>(knex: Knex, work: (client: Client) => Promise<T>): Promise<T> {
+/** An abort cuts the sessions off: then its reason is what matters, not the error of the broken connection. */
+async function withClient<T>(
+  knex: Knex,
+  signal: AbortSignal,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
   const pool = knex.client as {
     acquireConnection(): Promise<Client>;
     releaseConnection(client: Client): Promise<void>;
   };
-  const client = await pool.acquireConnection();
+  signal.throwIfAborted();
   try {
-    return await work(client);
-  } finally {
-    await pool.releaseConnection(client);
+    const client = await pool.acquireConnection();
+    try {
+      return await work(client);
+    } finally {
+      await pool.releaseConnection(client);
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
   }
 }
 

@@ -52,6 +52,13 @@ for (const kind of flavours) {
       await load(bench, parts, copy, { sourceDatabase: name });
       expect(nameless(await picture(bench, copy), copy)).toBe(nameless(before, name));
       expect(await picture(bench, name)).toEqual(before);
+      if (bench.adapter.server.flavour !== 'mariadb') return;
+      const history = (database: string) =>
+        bench.admin.query(
+          `SELECT id, ROW_START, ROW_END FROM ${quote(database)}.versioned FOR SYSTEM_TIME ALL ORDER BY id`,
+        );
+      expect(await history(copy)).toHaveLength(2);
+      expect(await history(copy)).toEqual(await history(name));
     });
 
     it('says what its parts hold, and ends each with the marker (F4)', async () => {

@@ -1,12 +1,18 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { clientCommand } from '../../../src/db/postgresql/client.ts';
+import { postgresqlEngine } from '../../../src/db/postgresql/engine.ts';
 import { passFile } from '../../../src/db/postgresql/pass-file.ts';
 import { capture } from '../../../src/exec/capture.ts';
+import type { InstanceTarget, TlsSettings } from '../../../src/model/instance.ts';
 import { connect } from '../../servers/connect.ts';
-import { serverIsMissing, sharedServer } from '../../servers/servers.ts';
+import type { TestServer } from '../../servers/server.ts';
+import { serverIsMissing, sharedServer, startServer } from '../../servers/servers.ts';
 import { open, programsOf, targetOf, temporaryDirectory } from './harness.ts';
 import { unique } from './rich-database.ts';
+
+const certificates = path.join(import.meta.dirname, '../../fixtures/tls');
 
 const passwords = {
   'colon and backslash': 'a:b\\c',
@@ -89,6 +95,70 @@ describe.each(['postgresql-15', 'postgresql-18'] as const)('the client programs 
     expect(adapter.server.account).toBe(server.admin.user);
   });
 });
+
+describe('with TLS', async () => {
+  const kind = 'postgresql-18';
+
+  test.skipIf(await serverIsMissing(kind))(
+    "the client programs are as strict as vya's own session, and encrypted when that is (F12)",
+    async () => {
+      const directory = await temporaryDirectory();
+      const read = async (name: string) => await readFile(path.join(certificates, name), 'utf8');
+      const key = path.join(directory, 'client.key');
+      await writeFile(key, await read('client.key'), { mode: 0o600 });
+      const server = await startServer(kind, {
+        args: [
+          'ssl=on',
+          'ssl_ca_file={files}/ca.pem',
+          'ssl_cert_file={files}/server.pem',
+          'ssl_key_file={files}/server.key',
+          'hba_file={files}/pg_hba.conf',
+        ].flatMap((setting) => ['-c', setting]),
+        files: {
+          'ca.pem': await read('ca.pem'),
+          'server.pem': await read('server.pem'),
+          'server.key': await read('server.key'),
+          'pg_hba.conf':
+            'local all all scram-sha-256\nhostssl all vya_certificate all cert\nhost all all all scram-sha-256\n',
+        },
+      });
+      onTestFinished(() => server.stop());
+      const admin = await connect(server);
+      await admin.query('CREATE ROLE vya_certificate LOGIN');
+      await admin.close();
+
+      const ca = path.join(certificates, 'ca.pem');
+      const other = path.join(certificates, 'other.pem');
+      const reach = async (changes: Partial<InstanceTarget>, tls: TlsSettings, encrypted: boolean) => {
+        const target = targetOf(server, { ...changes, tls });
+        const { query } = await postgresqlEngine.findPrograms(await versionOf(server), {
+          PATH: server.binDir,
+        });
+        const sql = 'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()';
+        const command = clientCommand({ target, encrypted }, query, ['-XAtq', '-c', sql], {
+          database: 'postgres',
+        });
+        return (await capture(command)).stdout.trim();
+      };
+      expect(await reach({}, { mode: 'prefer' }, false)).toBe('f');
+      expect(await reach({}, { mode: 'prefer', ca: other }, true)).toBe('t');
+      expect(await reach({}, { mode: 'require' }, true)).toBe('t');
+      expect(await reach({}, { mode: 'require', ca }, true)).toBe('t');
+      expect(await reach({}, { mode: 'verify-ca', ca }, true)).toBe('t');
+      expect(await reach({}, { mode: 'verify-full', ca }, true)).toBe('t');
+      for (const mode of ['require', 'verify-ca', 'verify-full'] as const) {
+        await expect(reach({}, { mode, ca: other }, true)).rejects.toThrow(/certificate verify failed/);
+      }
+      await expect(reach({}, { mode: 'verify-full' }, true)).rejects.toThrow(/certificate/);
+      const own = { mode: 'verify-full', ca, cert: path.join(certificates, 'client.pem'), key } as const;
+      expect(await reach({ user: 'vya_certificate', password: undefined }, own, true)).toBe('t');
+    },
+  );
+});
+
+async function versionOf(server: TestServer) {
+  return (await open(server)).server;
+}
 
 test('a password that no line can hold is refused before it is cut short (F36)', () => {
   const server = { host: 'h', port: 1, admin: { user: 'u', password: '' } };

@@ -1,0 +1,95 @@
+import { asVyaError, VyaError } from '../errors.ts';
+import type { InstanceTarget } from '../model/instance.ts';
+import type { OpenBackup } from '../storage/catalogue.ts';
+import { writeProof } from '../storage/write-marks.ts';
+import { summarize } from './compare.ts';
+import type { OperationContext } from './context.ts';
+import { loadAndCompare, withFreshDatabase } from './fresh-database.ts';
+import { inventoryOf } from './load.ts';
+import { throwErrors } from './preflight.ts';
+import { type Session, withSession } from './session.ts';
+
+export interface Rehearsal {
+  /** Where the scratch database is made. */
+  open(): Promise<InstanceTarget>;
+  jobs: number;
+  vya: string;
+}
+
+/**
+ * Restores a backup into a scratch database, compares that with the manifest, drops it, and records the outcome beside the
+ * backup. Events are created disabled and never run. On another instance than its own, owners and grants are left out:
+ * they belong to roles that need not exist there.
+ *
+ * @returns warnings
+ * @throws VyaError `verification` when it does not load or differs; other kinds when the rehearsal could not be held
+ */
+export async function rehearse(
+  backup: OpenBackup,
+  rehearsal: Rehearsal,
+  context: OperationContext,
+): Promise<string[]> {
+  const target = await rehearsal.open();
+  return await withSession(target, context, async (session) => {
+    const warnings = await preflight(backup, session);
+    const failure = await outcomeOf(backup, rehearsal, session, context);
+    await writeProof(backup.path, {
+      format: 'vya-proof',
+      version: 1,
+      provenAt: context.now().toISOString(),
+      passed: failure === undefined,
+      exact: false,
+      exceptions: [],
+      target: target.id,
+      vya: rehearsal.vya,
+    });
+    if (failure) throw failure;
+    return warnings;
+  });
+}
+
+/** What the target lacks says nothing about the backup, and is no failed rehearsal. */
+async function preflight(backup: OpenBackup, session: Session): Promise<string[]> {
+  const warnings: string[] = [];
+  const { flavour, version } = backup.manifest.server;
+  const needs = { ...leftOut(backup, session), source: { flavour, version } };
+  throwErrors(await session.adapter.restoreFindings(inventoryOf(backup), needs), warnings);
+  return warnings;
+}
+
+async function outcomeOf(
+  backup: OpenBackup,
+  { jobs }: Rehearsal,
+  session: Session,
+  context: OperationContext,
+): Promise<VyaError | undefined> {
+  const { id, database, inventoryStable } = backup.manifest;
+  const options = { ...leftOut(backup, session), jobs, sourceDatabase: database ?? '' };
+  const inventory = inventoryOf(backup);
+  return await withFreshDatabase(session, inventory, 'rehearsal', context, async (scratch) => {
+    try {
+      const request = { database: scratch, options };
+      const differences = await loadAndCompare(session, backup, request, `rehearse ${id}`, context);
+      if (differences.length === 0 || !inventoryStable) return undefined;
+      return failed(`what was restored differs from the manifest: ${summarize(differences)}`);
+    } catch (error) {
+      context.signal.throwIfAborted();
+      const { kind, message } = asVyaError(error);
+      // A server that went away, or a bug, says nothing about the backup.
+      if (kind === 'connection' || kind === 'unexpected') throw error;
+      return failed(message, error);
+    }
+  });
+}
+
+function failed(reason: string, cause?: unknown): VyaError {
+  return new VyaError('verification', `The rehearsal failed: ${reason}`, {
+    cause,
+    hint: 'This backup cannot be counted on. Mend what the message names, and make another one.',
+  });
+}
+
+function leftOut(backup: OpenBackup, { adapter }: Session): { noOwner: boolean; noAcl: boolean } {
+  const elsewhere = adapter.target.id !== backup.manifest.instance.id;
+  return { noOwner: elsewhere, noAcl: elsewhere };
+}
