@@ -80,7 +80,12 @@ async function plan(job: RestoreJob, { adapter }: Session, now: Date): Promise<R
   }
   const warnings: string[] = [];
   const { flavour, version } = manifest.server;
-  const needs = { noOwner: job.noOwner, noAcl: job.noAcl, source: { flavour, version } };
+  const needs = {
+    noOwner: job.noOwner,
+    noAcl: job.noAcl,
+    source: { flavour, version },
+    database: job.database,
+  };
   const findings: Finding[] = await adapter.restoreFindings(inventory, needs);
   const replaced = await adapter.databaseExists(job.database);
   if (replaced) findings.push(...(await adapter.replaceFindings(job.database, inventory)));

@@ -305,6 +305,29 @@ test.skipIf(missing.get('postgresql-18'))(
   },
 );
 
+test.skipIf(missing.get('postgresql-15'))(
+  'an account that may not use a database is told which statement opens it',
+  async () => {
+    const server = await sharedServer('postgresql-15');
+    const name = unique('closed "one"');
+    const id = `"${name.replaceAll('"', '""')}"`;
+    const admin = await connect(server);
+    await admin.query(`CREATE ROLE ${id} LOGIN PASSWORD 'x'`);
+    await admin.query(`CREATE DATABASE ${id}`);
+    await admin.query(`REVOKE CONNECT ON DATABASE ${id} FROM PUBLIC`);
+    onTestFinished(async () => {
+      await admin.query(`DROP DATABASE ${id} WITH (FORCE)`);
+      await admin.query(`DROP ROLE ${id}`);
+      await admin.close();
+    });
+    const target = targetOf(server, { user: name, password: 'x' });
+    const error = await login(target, name).catch((reason: unknown) => reason as VyaError);
+    expect(error).toMatchObject({ kind: 'privileges', message: expect.stringContaining(name) as string });
+    await admin.query(/run: (.*)/.exec((error as VyaError).hint ?? '')?.[1] ?? 'no statement');
+    expect((await login(target, name)).user).toBe(name);
+  },
+);
+
 test.skipIf(missing.get('mysql-9.7'))(
   'a cold caching_sha2_password login works without TLS (F46)',
   async () => {
