@@ -4,6 +4,7 @@ import { checkCommand } from './commands/check.ts';
 import { configCommand } from './commands/config.ts';
 import { credentialsCommand } from './commands/credentials.ts';
 import { listCommand } from './commands/list.ts';
+import { pinCommand, unpinCommand } from './commands/pin.ts';
 import { pruneCommand } from './commands/prune.ts';
 import { restoreCommand } from './commands/restore.ts';
 import { verifyCommand } from './commands/verify.ts';
@@ -46,6 +47,8 @@ export function buildProgram(context: CliContext, version: string): CommandUnkno
     restoreCommand,
     verifyCommand,
     pruneCommand,
+    pinCommand,
+    unpinCommand,
     checkCommand,
     credentialsCommand,
     configCommand,

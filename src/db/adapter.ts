@@ -193,8 +193,17 @@ export interface ConnectOptions {
   signal: AbortSignal;
 }
 
-/** How an archive's end is proven: SQL dumps by the text at their end, PostgreSQL archives by a full read. */
-export type ArchiveCheck = { endMarker: string } | { command: Command };
+/** A file that, decompressed, can be read to its end, and ends with this text where there is one. */
+export interface FileCheck {
+  path: string;
+  endMarker: string | undefined;
+}
+
+/**
+ * How an archive's end is proven: SQL dumps by the text at their end, PostgreSQL archives by a full read. In a directory,
+ * pg_restore takes the end of a data file for the end of the table wherever it comes: each file has to be read besides.
+ */
+export type ArchiveCheck = { endMarker: string } | { command: Command; files?: readonly FileCheck[] };
 
 /** One kind of server, without a connection. */
 export interface Engine {

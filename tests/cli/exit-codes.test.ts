@@ -293,7 +293,18 @@ test('--help of every command has examples, and the version is the package’s',
     version: string;
   };
   expect((await runVya(['--version'])).stdout.trim()).toBe(version);
-  for (const command of ['backup', 'list', 'restore', 'verify', 'prune', 'check', 'credentials', 'config']) {
+  for (const command of [
+    'backup',
+    'list',
+    'restore',
+    'verify',
+    'prune',
+    'pin',
+    'unpin',
+    'check',
+    'credentials',
+    'config',
+  ]) {
     const help = await runVya([command, '--help']);
     expectCode(help, 0);
     expect(help.stdout).toContain('Examples:');

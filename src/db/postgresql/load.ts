@@ -1,8 +1,11 @@
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
 import { VyaError } from '../../errors.ts';
 import type { Command } from '../../exec/command.ts';
 import type {
   ArchiveCheck,
   ClientPrograms,
+  FileCheck,
   LoadOptions,
   LoadStep,
   ServerInfo,
@@ -52,11 +55,27 @@ export function checkArchive(part: StoredPart, programs: ClientPrograms | undefi
       hint: 'Install the client programs of PostgreSQL: apt install postgresql-client',
     });
   }
-  const directory = part.format === 'pg-directory' ? ['--format=directory', part.path] : [];
-  const command: Command = {
+  const read = (args: readonly string[]): Command => ({
     file: programs.load.path,
-    args: ['--file=/dev/null', ...directory],
+    args: ['--file=/dev/null', ...args],
     env: baseEnvironment,
-  };
-  return { command };
+  });
+  if (part.format !== 'pg-directory') return { command: read([]) };
+  return { command: read(['--format=directory', part.path]), files: dataFiles(part.path) };
+}
+
+/** What COPY data ends with in every format of pg_dump. */
+const END_OF_COPY = '\\.\n\n\n';
+
+/**
+ * The data files of a directory archive. pg_restore (seen with 18) loads whatever a truncated one still holds and exits with 0. Large
+ * objects have no end marker: only a compressed one shows that it was cut.
+ */
+function dataFiles(directory: string): FileCheck[] {
+  return readdirSync(directory)
+    .filter((name) => name !== 'toc.dat' && /\.dat(\.\w+)?$/.test(name))
+    .map((name) => ({
+      path: path.join(directory, name),
+      endMarker: /^\d+\.dat/.test(name) ? END_OF_COPY : undefined,
+    }));
 }

@@ -1,11 +1,13 @@
-import { rm, truncate, writeFile } from 'node:fs/promises';
+import { rm, stat, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { FileCheck } from '../../../src/db/adapter.ts';
 import { postgresqlEngine } from '../../../src/db/postgresql/engine.ts';
 import { runPipeline } from '../../../src/exec/pipeline.ts';
 import type { Inventory } from '../../../src/model/inventory.ts';
+import { decompressor } from '../../../src/storage/codecs.ts';
 import { connect } from '../../servers/connect.ts';
-import { serverIsMissing, sharedServer } from '../../servers/servers.ts';
+import { pathWith, serverIsMissing, sharedServer } from '../../servers/servers.ts';
 import {
   describeDatabase,
   dropDatabase,
@@ -213,3 +215,74 @@ test.skipIf(await serverIsMissing('postgresql-18'))(
     expect(await (await open(server)).databaseExists(fresh)).toBe(false);
   },
 );
+
+test.skipIf(await serverIsMissing('postgresql-18')).each(['zstd', 'gzip', 'none'] as const)(
+  'a %s data file of a directory that ends too early is found, although pg_restore takes it (F16)',
+  async (codec) => {
+    const server = await sharedServer('postgresql-18');
+    const rich = await createRichDatabase(server);
+    onTestFinished(rich.drop);
+    const adapter = await open(server);
+    const programs = await programsOf(server, adapter);
+    const { part } = await dump(server, adapter, rich.name, { codec, level: 3 });
+    const check = postgresqlEngine.archiveCheck(part, programs);
+    if (!('command' in check)) throw new Error('expected a command');
+    const { command, files = [] } = check;
+    const decompress = await decompressor(codec, { PATH: await pathWith(server) });
+    const readFile = async ({ path: file, endMarker = '' }: FileCheck) => {
+      const reader = decompress ?? { file: 'cat', args: [], env: { PATH: '/usr/bin:/bin' } };
+      const content = await runPipeline([reader], { signal, input: file, output: 'keep' });
+      if (!content.toString().endsWith(endMarker)) throw new Error('cut');
+    };
+    // Tables, and large objects, which have no marker.
+    expect(files.filter(({ endMarker }) => endMarker !== undefined).length).toBeGreaterThanOrEqual(4);
+    expect(files.filter(({ endMarker }) => endMarker === undefined)).toHaveLength(2);
+    for (const file of files) await readFile(file);
+    for (const file of files.filter(({ endMarker }) => endMarker !== undefined)) {
+      const { size } = await stat(file.path);
+      await truncate(file.path, size - 1);
+      await expect(readFile(file)).rejects.toThrow(/./);
+    }
+    await runPipeline([command], { signal, output: 'drop' });
+  },
+);
+
+describe.each(['postgresql-15', 'postgresql-18'] as const)('a fresh database on %s', async (kind) => {
+  const icu = `LOCALE_PROVIDER icu ICU_LOCALE 'de-DE'`;
+  const cases = [
+    `ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'`,
+    `ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'`,
+    `ENCODING 'UTF8' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8' ${icu}`,
+    ...(kind === 'postgresql-18'
+      ? [
+          `ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8' ${icu} ICU_RULES '& a < g'`,
+          `ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C' LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8'`,
+        ]
+      : []),
+  ];
+  test.skipIf(await serverIsMissing(kind)).each(cases)(
+    'has the encoding and locale of its source: %s (F22)',
+    async (options) => {
+      const server = await sharedServer(kind);
+      const name = unique('locale');
+      const admin = await connect(server);
+      await admin.query(`CREATE DATABASE ${name} TEMPLATE template0 ${options}`);
+      onTestFinished(() => dropDatabase(server, name));
+      const adapter = await open(server);
+      const inventory = await adapter.inventory(name);
+      const flags = { noOwner: true, noAcl: true };
+      const source = { flavour: 'postgresql', version: adapter.server.version } as const;
+      expect(await adapter.restoreFindings(inventory, { ...flags, source })).toEqual([]);
+      const fresh = unique('vya_tmp_restore');
+      await adapter.createDatabase(fresh, inventory);
+      onTestFinished(() => dropDatabase(server, fresh));
+      const rows = await admin.query(
+        `SELECT encoding, datcollate, datctype, j ->> 'datlocprovider' AS provider, coalesce(j ->> 'datlocale', j ->> 'daticulocale') AS locale, j ->> 'daticurules' AS rules
+         FROM pg_database d, to_jsonb(d) AS j WHERE datname IN ($1, $2)`,
+        [name, fresh],
+      );
+      expect(rows[1]).toEqual(rows[0]);
+      await admin.close();
+    },
+  );
+});

@@ -200,6 +200,34 @@ describe.each(['postgresql-15', 'postgresql-18'] as const)('on %s', async (kind)
       await admin.close();
     });
 
+    test('is brought back by an account that may only create databases, without owners and grants', async () => {
+      const name = await present();
+      const role = unique('creator');
+      const admin = await connect(server);
+      await admin.query(`CREATE ROLE ${role} LOGIN CREATEDB PASSWORD 'x'`);
+      const inside = await connect(server, name);
+      await inside.script(`CREATE EXTENSION pg_trgm; CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+        GRANT SELECT ON precious TO ${role}; SELECT lo_from_bytea(0, 'large'); COMMENT ON SCHEMA public IS 'ours'`);
+      await inside.close();
+      const boss = await open(server);
+      const inventory = await boss.inventory(name);
+      const { part } = await dump(server, boss, name);
+      const before = await describeDatabase(server, name);
+
+      const adapter = await open(server, { user: role, password: 'x' });
+      const source = { flavour: 'postgresql', version: adapter.server.version } as const;
+      const flags = { noOwner: true, noAcl: true };
+      expect(await adapter.restoreFindings(inventory, { ...flags, source })).toEqual([]);
+      const fresh = await loadFresh(server, adapter, part, inventory, flags);
+      const again = unique('again');
+      onTestFinished(() => dropDatabase(server, again));
+      await replace(server, adapter, { fresh, name: again, ...flags }, inventory);
+      const after = await describeDatabase(server, again);
+      expect([after['rows'], after['largeObjects']]).toEqual([before['rows'], before['largeObjects']]);
+      expect(await propertiesOf(server, again)).toMatchObject({ owner: role, settings: ['-: work_mem=7MB'] });
+      await admin.close();
+    });
+
     test('with a subscription can be dropped again', async () => {
       const name = await present();
       const inside = await connect(server, name);
