@@ -1,6 +1,6 @@
 import { asVyaError } from '../errors.ts';
 import { stageBackup } from '../storage/artifact.ts';
-import { openBackup } from '../storage/catalogue.ts';
+import { openBackup } from '../storage/open-backup.ts';
 import type { Lock } from '../storage/lock.ts';
 import type { ManifestDraft } from '../storage/manifest.ts';
 import type { BackupJob, DatabaseResult } from './backup-report.ts';

@@ -1,5 +1,6 @@
 import { asVyaError, type VyaError } from '../errors.ts';
-import { cleanStaging, prepareBase } from '../storage/artifact.ts';
+import { prepareBase } from '../storage/directories.ts';
+import { cleanStaging } from '../storage/staging.ts';
 import { acquireLock, type Lock } from '../storage/lock.ts';
 import { attemptBackup, type InstanceWork } from './backup-database.ts';
 import type { BackupJob, BackupReport, DatabaseResult, InstanceResult } from './backup-report.ts';

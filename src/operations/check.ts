@@ -1,6 +1,6 @@
 import { describeProgram } from '../db/programs.ts';
 import { asVyaError, type VyaError } from '../errors.ts';
-import { prepareBase } from '../storage/artifact.ts';
+import { prepareBase } from '../storage/directories.ts';
 import { freeSpace } from '../storage/free-space.ts';
 import { chooseDatabases } from './choose-databases.ts';
 import type { OperationContext } from './context.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { asVyaError } from '../errors.ts';
 import type { Inventory } from '../model/inventory.ts';
-import type { OpenBackup } from '../storage/catalogue.ts';
+import type { OpenBackup } from '../storage/open-backup.ts';
 import { compareInventories } from './compare.ts';
 import type { OperationContext } from './context.ts';
 import { inventoryOf, loadParts, type LoadRequest } from './load.ts';

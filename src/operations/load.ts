@@ -3,7 +3,7 @@ import { VyaError } from '../errors.ts';
 import type { Command } from '../exec/command.ts';
 import { runPipeline } from '../exec/pipeline.ts';
 import type { Inventory } from '../model/inventory.ts';
-import type { OpenBackup } from '../storage/catalogue.ts';
+import type { OpenBackup } from '../storage/open-backup.ts';
 import { decompressor } from '../storage/codecs.ts';
 import type { OperationContext } from './context.ts';
 import type { Session } from './session.ts';

@@ -1,4 +1,4 @@
-import type { BackupEntry } from '../storage/catalogue.ts';
+import type { BackupEntry } from '../storage/backup-entry.ts';
 import { acquireLock } from '../storage/lock.ts';
 import { removePin, writePin } from '../storage/write-marks.ts';
 import type { OperationContext } from './context.ts';

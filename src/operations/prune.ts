@@ -1,7 +1,8 @@
 import { asVyaError, type VyaError } from '../errors.ts';
 import { planRetention, type Decision } from '../retention/gfs.ts';
 import type { RetentionPolicy } from '../retention/policy.ts';
-import { type BackupEntry, retentionInput, scanBackups } from '../storage/catalogue.ts';
+import type { BackupEntry } from '../storage/backup-entry.ts';
+import { retentionInput, scanBackups } from '../storage/catalogue.ts';
 import type { Place } from '../storage/layout.ts';
 import { acquireLock } from '../storage/lock.ts';
 import { finishRemovals, removeBackup } from '../storage/remove.ts';

@@ -1,6 +1,6 @@
 import { asVyaError, VyaError } from '../errors.ts';
 import type { InstanceTarget } from '../model/instance.ts';
-import type { OpenBackup } from '../storage/catalogue.ts';
+import type { OpenBackup } from '../storage/open-backup.ts';
 import { writeProof } from '../storage/write-marks.ts';
 import { summarize } from './compare.ts';
 import type { OperationContext } from './context.ts';

@@ -3,7 +3,7 @@ import { VyaError } from '../errors.ts';
 import { runPipeline } from '../exec/pipeline.ts';
 import { leaveDirectory, makePrivateDirectory } from '../exec/secret-file.ts';
 import type { InstanceTarget } from '../model/instance.ts';
-import type { OpenBackup } from '../storage/catalogue.ts';
+import type { OpenBackup } from '../storage/open-backup.ts';
 import { summarize } from './compare.ts';
 import type { OperationContext } from './context.ts';
 import type { Patience } from './jobs.ts';

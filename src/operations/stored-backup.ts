@@ -1,6 +1,6 @@
 import type { ClientPrograms, Engine, StoredPart } from '../db/adapter.ts';
 import { VyaError } from '../errors.ts';
-import { type OpenBackup, partPath } from '../storage/catalogue.ts';
+import { type OpenBackup, partPath } from '../storage/open-backup.ts';
 import { decompressor } from '../storage/codecs.ts';
 import { acquireLock } from '../storage/lock.ts';
 import { verifyFiles } from '../storage/verify-files.ts';

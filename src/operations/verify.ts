@@ -1,7 +1,8 @@
 import type { ClientPrograms, Engine } from '../db/adapter.ts';
 import { engineFor } from '../db/registry.ts';
 import { asVyaError, type VyaError } from '../errors.ts';
-import { type BackupEntry, type OpenBackup, openBackup } from '../storage/catalogue.ts';
+import type { BackupEntry } from '../storage/backup-entry.ts';
+import { type OpenBackup, openBackup } from '../storage/open-backup.ts';
 import type { OperationContext } from './context.ts';
 import type { Patience } from './jobs.ts';
 import { type Rehearsal, rehearse } from './rehearse.ts';

@@ -14,9 +14,6 @@ import { createStagedFile, type StagedFile } from './staged-file.ts';
 import { makeStage, removeStage } from './staging.ts';
 import { readTree } from './tree.ts';
 
-export { prepareBase } from './directories.ts';
-export { cleanStaging } from './staging.ts';
-
 export interface StageRequest {
   basePath: string;
   /** The instance's lock, which is held until the backup is published or discarded. */

@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
-import type { ScanFilter } from './catalogue.ts';
+import type { ScanFilter } from './backup-entry.ts';
 import { storageError } from './failure.ts';
 import {
   accountsDirectory,

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { asVyaError, systemCode } from '../errors.ts';
-import type { BackupEntry } from './catalogue.ts';
+import type { BackupEntry } from './backup-entry.ts';
 import { storageError } from './failure.ts';
 import type { FoundDirectory } from './find-directories.ts';
 import { manifestName, removingName } from './layout.ts';

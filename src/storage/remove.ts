@@ -1,7 +1,7 @@
 import { lstat, readdir, rename, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemCode, VyaError } from '../errors.ts';
-import type { BackupEntry } from './catalogue.ts';
+import type { BackupEntry } from './backup-entry.ts';
 import { syncDirectory } from './directories.ts';
 import { orStorageError, storageError } from './failure.ts';
 import { directoryOf, manifestName, pinName, proofName, removingName, sumsNames } from './layout.ts';

@@ -1,5 +1,5 @@
 import { VyaError } from '../errors.ts';
-import type { BackupEntry } from './catalogue.ts';
+import type { BackupEntry } from './backup-entry.ts';
 
 /** How many candidates a message lists. */
 const mostListed = 10;

@@ -20,13 +20,18 @@ export interface VyaResult {
 }
 
 export interface RunOptions {
-  /** The whole environment, but for what a test run hands on to measure coverage. */
+  /** The whole environment, but for what measures coverage or speeds up the start. */
   env?: Record<string, string>;
   cwd?: string;
   /** What stdin holds; without it, stdin is at its end from the start. Never a terminal. */
   input?: string | Buffer;
   signal?: AbortSignal;
+  /** False: coverage is not measured here, which makes the start twice as fast. For cases that run nothing new. */
+  measured?: boolean;
 }
+
+/** Code that Node has compiled already, for starts whose coverage is not measured: it would blur the figures. */
+const compiled = { NODE_COMPILE_CACHE: join(tmpdir(), `vya-test-compiled-${process.getuid?.() ?? 0}`) };
 
 /** Starts the command line from its sources, as an operator would, and waits for its end. */
 export async function runVya(args: readonly string[], options: RunOptions = {}): Promise<VyaResult> {
@@ -38,10 +43,13 @@ export function startVya(
   args: readonly string[],
   options: RunOptions = {},
 ): { child: ChildProcess; result: Promise<VyaResult> } {
-  const coverage = ownEnv['NODE_V8_COVERAGE'] ? { NODE_V8_COVERAGE: ownEnv['NODE_V8_COVERAGE'] } : {};
+  const reports = options.measured === false ? undefined : ownEnv['NODE_V8_COVERAGE'];
   const child = spawn(execPath, [main, ...args], {
     cwd: options.cwd,
-    env: { ...(options.env ?? { PATH: ownEnv['PATH'] ?? '' }), ...coverage },
+    env: {
+      ...(options.env ?? { PATH: ownEnv['PATH'] ?? '' }),
+      ...(reports ? { NODE_V8_COVERAGE: reports } : compiled),
+    },
     stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     signal: options.signal,
     killSignal: 'SIGTERM',

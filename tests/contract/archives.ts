@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { open, readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -149,11 +149,9 @@ async function loadByHand(
     args.unshift(`--defaults-file=${login}`);
   }
   if (format === 'pg-directory') return void (await execute(program, [...args, path], { env }));
-  const plain = `${path}.by-hand`;
-  const out = await open(plain, 'w', 0o600);
-  await execute('sh', ['-c', '"$@" > "$OUT"', 'sh', ...reader, path], { env: { ...env, OUT: plain } });
-  await out.close();
-  await execute('sh', ['-c', '"$@" < "$IN"', 'sh', program, ...args], { env: { ...env, IN: plain } });
+  const quoted = (words: readonly string[]) => words.map((word) => `'${word}'`).join(' ');
+  const pipe = `set -o pipefail; ${quoted([...reader, path])} | ${quoted([program, ...args])}`;
+  await execute('bash', ['-c', pipe], { env });
 }
 
 function clientCommand({ type, kind, host, port, admin }: TestServer, database: string): string[] {

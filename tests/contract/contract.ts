@@ -1,4 +1,4 @@
-import type { VyaResult, Workspace } from '../cli/vya.ts';
+import type { RunOptions, VyaResult, Workspace } from '../cli/vya.ts';
 import { connect } from '../servers/connect.ts';
 import type { ServerKind } from '../servers/kinds.ts';
 import type { TestServer } from '../servers/server.ts';
@@ -78,9 +78,9 @@ export async function backUp(
 export async function restore(
   { space }: Contract,
   args: readonly string[],
-  env: Record<string, string> = {},
+  options: RunOptions = {},
 ): Promise<RestoreJson> {
-  const result = await space.vya(['restore', '--format', 'json', ...args], { env });
+  const result = await space.vya(['restore', '--format', 'json', ...args], options);
   ended(result, 0);
   return result.json<RestoreJson>();
 }

@@ -33,13 +33,14 @@ const damages: {
 
 export function damageCases(contract: Contract): void {
   let plain: string;
+  let before: unknown;
 
   test.each(damages)(
     '$what is found by verify and by restore, and the target stays as it was (F4, F16)',
     async (damaged) => {
       const { space, server } = contract;
       plain ??= await plainBackup(contract);
-      const before = await stateOf(server);
+      before ??= await stateOf(server);
       const base = join(space.path, `damaged by ${damaged.what}`);
       const copy = join(base, relative(space.storagePath, plain));
       await cp(plain, copy, { recursive: true });

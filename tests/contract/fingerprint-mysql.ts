@@ -108,16 +108,17 @@ async function describeRoutines(source: Source): Promise<void> {
 
 async function describeTriggers(source: Source): Promise<void> {
   const columns = [
-    ...[
-      'EVENT_MANIPULATION',
-      'EVENT_OBJECT_TABLE',
-      'ACTION_TIMING',
-      'ACTION_STATEMENT',
-      'SQL_MODE',
-      'DEFINER',
-      'ACTION_ORDER',
-    ],
-    ...['CHARACTER_SET_CLIENT', 'COLLATION_CONNECTION', 'DATABASE_COLLATION'],
+    'EVENT_MANIPULATION',
+    'EVENT_OBJECT_TABLE',
+    'ACTION_TIMING',
+    'ACTION_STATEMENT',
+    'SQL_MODE',
+    'DEFINER',
+    'ACTION_ORDER',
+    ,
+    'CHARACTER_SET_CLIENT',
+    'COLLATION_CONNECTION',
+    'DATABASE_COLLATION',
   ];
   const triggers = await source.connection.query<Record<string, unknown>>(
     `SELECT TRIGGER_NAME AS name, ${columns.join(', ')} FROM information_schema.TRIGGERS
@@ -129,25 +130,22 @@ async function describeTriggers(source: Source): Promise<void> {
 /** Whether an event is enabled is told apart: copies have theirs disabled. */
 async function describeEvents(source: Source): Promise<void> {
   const columns = [
-    ...[
-      'DEFINER',
-      'TIME_ZONE',
-      'EVENT_DEFINITION',
-      'EVENT_TYPE',
-      'EXECUTE_AT',
-      'INTERVAL_VALUE',
-      'INTERVAL_FIELD',
-      'SQL_MODE',
-    ],
-    ...[
-      'STARTS',
-      'ENDS',
-      'ON_COMPLETION',
-      'EVENT_COMMENT',
-      'CHARACTER_SET_CLIENT',
-      'COLLATION_CONNECTION',
-      'DATABASE_COLLATION',
-    ],
+    'DEFINER',
+    'TIME_ZONE',
+    'EVENT_DEFINITION',
+    'EVENT_TYPE',
+    'EXECUTE_AT',
+    'INTERVAL_VALUE',
+    'INTERVAL_FIELD',
+    'SQL_MODE',
+    ,
+    'STARTS',
+    'ENDS',
+    'ON_COMPLETION',
+    'EVENT_COMMENT',
+    'CHARACTER_SET_CLIENT',
+    'COLLATION_CONNECTION',
+    'DATABASE_COLLATION',
   ];
   const events = await source.connection.query<Record<string, unknown>>(
     `SELECT EVENT_NAME AS name, STATUS AS status, ${columns.join(', ')} FROM information_schema.EVENTS

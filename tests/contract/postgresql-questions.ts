@@ -4,6 +4,10 @@ const ours = `n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')`
 const acl = (column: string, kind: string, owner: string): string =>
   `(SELECT string_agg(a::text, ' ' ORDER BY a::text COLLATE "C") FROM unnest(coalesce(${column}, acldefault('${kind}', ${owner}))) a)`;
 
+/** An extension's version tells of its members. */
+const notMember = (catalogue: string, oid: string): string =>
+  `NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = '${catalogue}'::regclass AND d.objid = ${oid} AND d.deptype = 'e')`;
+
 const relation = `format('%I.%I', n.nspname, c.relname)`;
 const owner = (column: string): string => `pg_get_userbyid(${column})`;
 
@@ -63,11 +67,11 @@ export const postgresqlQuestions: string[] = [
   `SELECT 'function ' || p.oid::regprocedure AS key, CASE WHEN prokind = 'a' THEN
        (SELECT concat_ws(' ', aggtransfn, aggfinalfn, aggtranstype::regtype, agginitval) FROM pg_aggregate WHERE aggfnoid = p.oid)
        ELSE pg_get_functiondef(p.oid) END AS value
-   FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace WHERE ${ours}
+   FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace WHERE ${ours} AND ${notMember('pg_proc', 'p.oid')}
    UNION ALL SELECT 'owner of function ' || p.oid::regprocedure, ${owner('proowner')}
-   FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace WHERE ${ours}
+   FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace WHERE ${ours} AND ${notMember('pg_proc', 'p.oid')}
    UNION ALL SELECT 'acl of function ' || p.oid::regprocedure, ${acl('proacl', 'f', 'proowner')}
-   FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace WHERE ${ours}`,
+   FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace WHERE ${ours} AND ${notMember('pg_proc', 'p.oid')}`,
 
   `SELECT 'type ' || t.oid::regtype AS key, concat_ws(' | ', typtype, typnotnull, format_type(typbasetype, typtypmod), typdefault,
        (SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid),

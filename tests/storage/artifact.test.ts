@@ -3,8 +3,11 @@ import { appendFile, mkdir, readdir, readFile, rm, stat, symlink, writeFile } fr
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { cleanStaging, prepareBase, stageBackup } from '../../src/storage/artifact.ts';
-import { openBackup, scanBackups } from '../../src/storage/catalogue.ts';
+import { stageBackup } from '../../src/storage/artifact.ts';
+import { prepareBase } from '../../src/storage/directories.ts';
+import { cleanStaging } from '../../src/storage/staging.ts';
+import { scanBackups } from '../../src/storage/catalogue.ts';
+import { openBackup } from '../../src/storage/open-backup.ts';
 import { readTree } from '../../src/storage/tree.ts';
 import { verifyFiles } from '../../src/storage/verify-files.ts';
 import { draftOf, hold, instanceScope, makeBackup, scratchDirectory, shop, startedAt } from './scratch.ts';

@@ -1,7 +1,8 @@
 import { chmod, cp, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openBackup, retentionInput, scanBackups } from '../../src/storage/catalogue.ts';
+import { retentionInput, scanBackups } from '../../src/storage/catalogue.ts';
+import { openBackup } from '../../src/storage/open-backup.ts';
 import type { Place } from '../../src/storage/layout.ts';
 import { readTree } from '../../src/storage/tree.ts';
 import { entryOf, makeBackup, mark, scratchDirectory } from './scratch.ts';

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { cleanStaging } from '../../src/storage/artifact.ts';
-import { openBackup, scanBackups } from '../../src/storage/catalogue.ts';
+import { cleanStaging } from '../../src/storage/staging.ts';
+import { scanBackups } from '../../src/storage/catalogue.ts';
+import { openBackup } from '../../src/storage/open-backup.ts';
 import { verifyFiles } from '../../src/storage/verify-files.ts';
 import { hold, instanceScope, makeBackup, scratchDirectory } from './scratch.ts';
 

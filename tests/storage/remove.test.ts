@@ -2,7 +2,8 @@ import { appendFile, mkdir, readdir, readFile, rename, rm, symlink, writeFile } 
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stageBackup } from '../../src/storage/artifact.ts';
-import { type BackupEntry, scanBackups } from '../../src/storage/catalogue.ts';
+import type { BackupEntry } from '../../src/storage/backup-entry.ts';
+import { scanBackups } from '../../src/storage/catalogue.ts';
 import type { LockScope } from '../../src/storage/lock-scope.ts';
 import type { Lock } from '../../src/storage/lock.ts';
 import { finishRemovals, removeBackup } from '../../src/storage/remove.ts';

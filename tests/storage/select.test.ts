@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { BackupEntry } from '../../src/storage/catalogue.ts';
+import type { BackupEntry } from '../../src/storage/backup-entry.ts';
 import { parseBackupName } from '../../src/storage/layout.ts';
 import type { ManifestSummary } from '../../src/storage/manifest.ts';
 import { selectAt, selectById, selectLatest } from '../../src/storage/select.ts';

@@ -1,7 +1,7 @@
 import { appendFile, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openBackup } from '../../src/storage/catalogue.ts';
+import { openBackup } from '../../src/storage/open-backup.ts';
 import { extraFiles, verifyFiles } from '../../src/storage/verify-files.ts';
 import { makeBackup, mark, scratchDirectory } from './scratch.ts';
 

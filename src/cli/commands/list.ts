@@ -1,5 +1,5 @@
 import { Command } from '@commander-js/extra-typings';
-import type { BackupEntry } from '../../storage/catalogue.ts';
+import type { BackupEntry } from '../../storage/backup-entry.ts';
 import { count, day } from '../arguments.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';

@@ -43,7 +43,8 @@ interface PinRequest {
 
 async function setPin(context: CliContext, command: CommandUnknownOpts, request: PinRequest): Promise<void> {
   const setup = await openSetup(context, command);
-  const { scanBackups, selectById } = await import('../../storage/catalogue.ts');
+  const { scanBackups } = await import('../../storage/catalogue.ts');
+  const { selectById } = await import('../../storage/select.ts');
   const { pin } = await import('../../operations/pin.ts');
   const { storage } = setup.config;
   const backup = selectById((await scanBackups({ basePath: storage.basePath })).backups, request.backup);

@@ -1,7 +1,7 @@
 import { Command, Option } from '@commander-js/extra-typings';
 import { VyaError } from '../../errors.ts';
 import type { RestoreReport } from '../../operations/restore.ts';
-import type { OpenBackup } from '../../storage/catalogue.ts';
+import type { OpenBackup } from '../../storage/open-backup.ts';
 import { count, waitOption } from '../arguments.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -91,8 +91,9 @@ one has been loaded and compared with the manifest. Events of a copy under anoth
 --at is read in the time zone of the configuration, unless it names one (2026-01-09T02:00:00Z).`;
 
 async function chooseBackup(setup: Setup, selection: Selection): Promise<OpenBackup> {
-  const { openBackup, scanBackups, selectAt, selectById, selectLatest } =
-    await import('../../storage/catalogue.ts');
+  const { scanBackups } = await import('../../storage/catalogue.ts');
+  const { openBackup } = await import('../../storage/open-backup.ts');
+  const { selectAt, selectById, selectLatest } = await import('../../storage/select.ts');
   if (selection.file !== undefined) return await openBackup(selection.file);
   const { instance, database, at, id, latest } = selection;
   if (!latest && at === undefined && id === undefined) throw needsSelection();

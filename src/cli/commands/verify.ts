@@ -2,7 +2,8 @@ import { Command, Option } from '@commander-js/extra-typings';
 import { VyaError } from '../../errors.ts';
 import type { VerifyResult } from '../../operations/verify.ts';
 import type { Rehearsal } from '../../operations/rehearse.ts';
-import type { BackupEntry, OpenBackup } from '../../storage/catalogue.ts';
+import type { BackupEntry } from '../../storage/backup-entry.ts';
+import type { OpenBackup } from '../../storage/open-backup.ts';
 import { count, waitOption } from '../arguments.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodeOfMany } from '../exit-codes.ts';
@@ -28,7 +29,8 @@ export function verifyCommand(context: CliContext) {
     .addHelpText('after', examples)
     .action(async (options, command) => {
       const setup = await openSetup(context, command);
-      const { scanBackups, selectById } = await import('../../storage/catalogue.ts');
+      const { scanBackups } = await import('../../storage/catalogue.ts');
+      const { selectById } = await import('../../storage/select.ts');
       const { verify } = await import('../../operations/verify.ts');
       const { basePath } = setup.config.storage;
       const { backups, warnings } = await scanBackups({

@@ -1,0 +1,35 @@
+import type { ManifestSummary } from './manifest.ts';
+
+/** A backup in the storage tree. */
+export interface BackupEntry {
+  /** `<instance>/<database>/<timestamp>`: the path below the base. */
+  id: string;
+  instance: string;
+  /** The true name; null for accounts. */
+  database: string | null;
+  kind: 'database' | 'accounts';
+  /** When it was begun; whole seconds. */
+  takenAt: Date;
+  /** 1, and more for further backups of the same second. */
+  sequence: number;
+  /** Absolute. */
+  path: string;
+  /** Its manifest is there, readable, and belongs to this place. */
+  complete: boolean;
+  pinned: boolean;
+  /** It has passed a rehearsal. */
+  proven: boolean;
+  /** The manifest without its inventory; absent when the backup is not complete. */
+  summary?: ManifestSummary;
+  /** Of all its files; 0 when it is not complete. */
+  sizeBytes: number;
+}
+
+export interface ScanFilter {
+  basePath: string;
+  instance?: string | undefined;
+  /** Null: accounts only. Undefined: databases and accounts. */
+  database?: string | null | undefined;
+  when?: ((takenAt: Date) => boolean) | undefined;
+  limit?: number | undefined;
+}
