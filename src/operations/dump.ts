@@ -4,7 +4,7 @@ import type { Command } from '../exec/command.ts';
 import { runPipeline } from '../exec/pipeline.ts';
 import type { Inventory } from '../model/inventory.ts';
 import type { StagedBackup } from '../storage/artifact.ts';
-import { compressor, decompressor } from '../storage/codecs.ts';
+import { compressor } from '../storage/codecs.ts';
 import { readPart } from './archive.ts';
 import { compareInventories, summarize } from './compare.ts';
 import type { OperationContext, ProgressTask } from './context.ts';
@@ -54,7 +54,7 @@ export async function dumpDatabase(
     for (const part of plan.parts) {
       parts.push(await dumpPart(part, staged, storage, context, task).catch(sayFullDisk));
     }
-    for (const part of parts) await readBack(session, part, staged, storage, context);
+    for (const part of parts) await readBack(session, part, staged, context);
     const after = await session.adapter.inventory(database);
     return { ...plan, parts, changes: compareInventories(inventory, after) };
   } finally {
@@ -107,16 +107,11 @@ async function readBack(
   session: Session,
   part: StoredPart,
   staged: StagedBackup,
-  storage: StorageJob,
   context: OperationContext,
 ): Promise<void> {
   if ((await staged.sizeOf(part.path)) > readBackLimit) return;
-  await readPart(session.engine, part, {
-    signal: context.signal,
-    decompressor:
-      part.format === 'pg-directory' ? undefined : await decompressor(storage.compression.codec, context.env),
-    programs: session.programs,
-  });
+  const { signal, env } = context;
+  await readPart(session.engine, part, { signal, env, programs: session.programs });
 }
 
 /** The warning that a manifest and a report carry when tables came or went during the dump. */

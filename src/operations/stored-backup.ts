@@ -1,7 +1,6 @@
 import type { ClientPrograms, Engine, StoredPart } from '../db/adapter.ts';
 import { VyaError } from '../errors.ts';
 import { type OpenBackup, partPath } from '../storage/open-backup.ts';
-import { decompressor } from '../storage/codecs.ts';
 import { acquireLock } from '../storage/lock.ts';
 import { verifyFiles } from '../storage/verify-files.ts';
 import { readPart } from './archive.ts';
@@ -61,13 +60,7 @@ export async function assertWhole(
         hint: 'Restore from another backup; vya list shows them.',
       });
     }
-    for (const part of await storedParts(backup)) {
-      const decompress =
-        part.format === 'pg-directory'
-          ? undefined
-          : await decompressor(backup.manifest.compression.codec, env);
-      await readPart(engine, part, { signal, decompressor: decompress, programs });
-    }
+    for (const part of await storedParts(backup)) await readPart(engine, part, { signal, env, programs });
   } finally {
     task.done();
   }

@@ -8,7 +8,7 @@ export async function fingerprintPostgresql(server: TestServer, database: string
   try {
     // The database has settings of its own, which would show in the text of dates and numbers.
     await connection.script(`SET timezone = 'UTC'; SET datestyle = 'ISO'; SET intervalstyle = 'iso_8601'; SET lc_monetary = 'C';
-      SET extra_float_digits = 3; SET bytea_output = 'hex'; SET search_path = pg_catalog; SET xmloption = 'content'`);
+      SET extra_float_digits = 3; SET bytea_output = 'hex'; SET search_path = pg_catalog; SET xmloption = 'content'; SET jit = off`);
     const print: Fingerprint = {};
     for (const question of postgresqlQuestions) {
       for (const { key, value } of await connection.query<{ key: string; value: string | null }>(question)) {

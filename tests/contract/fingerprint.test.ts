@@ -97,7 +97,7 @@ const postgresqlChanges: [what: string, sql: string, keys: RegExp][] = [
   [
     'a setting of the database',
     "ALTER DATABASE fingerprinted SET timezone = 'UTC'",
-    /^setting of database timezone$/,
+    /^setting of database TimeZone$/,
   ],
   [
     'a setting of a role in the database',

@@ -11,8 +11,9 @@ export async function createPostgresqlRoles(server: TestServer): Promise<void> {
   const admin = await connect(server);
   try {
     for (const role of postgresqlRoles) {
-      const known = await admin.query('SELECT FROM pg_roles WHERE rolname = $1', [role]);
-      if (known.length === 0) await admin.script(`CREATE ROLE ${quote(role)}`);
+      // Others may create the sample on this server at the same moment.
+      const body = `BEGIN CREATE ROLE ${quote(role)}; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END`;
+      await admin.script(`DO $do$ ${body} $do$`);
     }
   } finally {
     await admin.close();
