@@ -47,10 +47,20 @@ async function main(argv: string[]): Promise<number> {
     return signalCode ?? outcome?.code ?? exitCodes.success;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.success;
-    const known = asVyaError(error instanceof CommanderError ? usageError(error, program, argv) : error);
+    const known = knownError(
+      error instanceof CommanderError ? usageError(error, program, argv) : error,
+      context,
+    );
     printError(context, known, { json: wantsJson(argv), verbose: wantsVerbose(argv) });
     return signalCode ?? exitCodeOf(known.kind);
   }
+}
+
+/** Whatever breaks because the work was interrupted is no bug; what could not be put back is said all the same. */
+function knownError(error: unknown, { signal }: CliContext): VyaError {
+  const known = asVyaError(error);
+  const broken = known.kind === 'unexpected' || known.kind === 'connection';
+  return signal.aborted && broken ? asVyaError(signal.reason) : known;
 }
 
 function usageError(error: CommanderError, program: CommandUnknownOpts, argv: string[]): VyaError {

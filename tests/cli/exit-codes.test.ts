@@ -4,35 +4,31 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect } from '../servers/connect.ts';
 import type { TestServer } from '../servers/server.ts';
 import { sharedServer } from '../servers/servers.ts';
+import { createTestDatabase, type TestDatabase } from './test-database.ts';
 import { runVya, type VyaResult, workspace, type Workspace } from './vya.ts';
 
 const database = 'exit_codes';
 const nobody = { user: 'exit_codes_reader', password: 'reader-pass' };
 let server: TestServer;
 let space: Workspace;
+let inside: TestDatabase;
 
 beforeAll(async () => {
   server = await sharedServer('postgresql-15');
-  const connection = await connect(server);
-  await connection.script(`DROP DATABASE IF EXISTS ${database}`);
-  await connection.script(`CREATE DATABASE ${database}`);
-  await connection.script(
-    `DROP ROLE IF EXISTS ${nobody.user}; CREATE ROLE ${nobody.user} LOGIN PASSWORD '${nobody.password}'`,
-  );
-  await connection.close();
-  await inDatabase(
+  inside = await createTestDatabase(
+    server,
+    database,
     "CREATE TABLE customers (id int PRIMARY KEY, name text); INSERT INTO customers VALUES (1, 'Ana'), (2, 'Zoë')",
   );
+  await inside.script(`CREATE ROLE ${nobody.user} LOGIN PASSWORD '${nobody.password}'`);
   space = await workspace({ instances: [{ id: 'main', server, settings: { databases: [database] } }] });
   expectCode(await space.vya(['backup']), 0);
 });
 
 afterAll(async () => {
   await space.remove();
-  const connection = await connect(server);
-  await connection.script(`DROP DATABASE ${database}`);
-  await connection.script(`DROP ROLE ${nobody.user}`);
-  await connection.close();
+  await inside.script(`DROP ROLE ${nobody.user}`);
+  await inside.drop();
 });
 
 test('0: a backup that succeeds, and a list of nothing', async () => {
@@ -264,23 +260,13 @@ describe('while another session holds a table', () => {
 });
 
 async function waitingSessions(): Promise<number> {
-  const connection = await connect(server);
-  const rows = await connection.query<{ n: string }>(
-    `SELECT count(*) AS n FROM pg_stat_activity WHERE datname = '${database}' AND wait_event_type = 'Lock' AND query LIKE 'LOCK TABLE%'`,
-  );
-  await connection.close();
-  return Number(rows[0]?.n);
+  const sql = `SELECT pid FROM pg_stat_activity WHERE datname = '${database}' AND wait_event_type = 'Lock' AND query LIKE 'LOCK TABLE%'`;
+  return (await inside.query(sql)).length;
 }
 
 async function backupIds(): Promise<string[]> {
   const { backups } = (await space.vya(['list', '--format', 'json'])).json<{ backups: { id: string }[] }>();
   return backups.map(({ id }) => id);
-}
-
-async function inDatabase(sql: string): Promise<void> {
-  const connection = await connect(server, database);
-  await connection.script(sql);
-  await connection.close();
 }
 
 /** Shows everything that vya said where the code is another one. */

@@ -1,21 +1,19 @@
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { connect } from '../servers/connect.ts';
 import type { TestServer } from '../servers/server.ts';
 import { sharedServer } from '../servers/servers.ts';
+import { createTestDatabase, type TestDatabase } from './test-database.ts';
 import { workspace, type Workspace } from './vya.ts';
 
 const database = 'pruned';
 let server: TestServer;
 let space: Workspace;
+let inside: TestDatabase;
 
 beforeAll(async () => {
   server = await sharedServer('postgresql-15');
-  const connection = await connect(server);
-  await connection.script(`DROP DATABASE IF EXISTS ${database}`);
-  await connection.script(`CREATE DATABASE ${database}`);
-  await connection.close();
+  inside = await createTestDatabase(server, database, 'CREATE TABLE kept (id int PRIMARY KEY)');
   space = await workspace({
     instances: [{ id: 'main', server, settings: { databases: [database] } }],
     retention: { daily: 3, weekly: 0, monthly: 0, keep_last: 1, keep_within: 0, timezone: 'UTC' },
@@ -26,9 +24,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await space.remove();
-  const connection = await connect(server);
-  await connection.script(`DROP DATABASE ${database}`);
-  await connection.close();
+  await inside.drop();
 });
 
 test('a pinned backup stays and is listed so; unpinned it goes', async () => {
@@ -72,17 +68,12 @@ test('a backup prunes its own database, and --skip-prune leaves it alone', async
 
 test('a failed backup deletes nothing (F33)', async () => {
   await age('20260103T020000Z');
-  const connection = await connect(server, database);
-  await connection.script('CREATE TABLE closed (id int)');
-  await connection.script(
-    "DROP ROLE IF EXISTS pruned_reader; CREATE ROLE pruned_reader LOGIN PASSWORD 'reader-pass'",
-  );
+  await inside.script("CREATE ROLE pruned_reader LOGIN PASSWORD 'reader-pass'");
   const before = await ids();
   await space.vya(['credentials', 'set', 'main', '--username', 'pruned_reader'], { input: 'reader-pass\n' });
   expect((await space.vya(['backup'])).code).toBe(9);
   expect(await ids()).toEqual(before);
-  await connection.script('DROP ROLE pruned_reader');
-  await connection.close();
+  await inside.script('DROP ROLE pruned_reader');
 });
 
 interface Pruned {

@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { connect } from '../servers/connect.ts';
 import type { ServerKind } from '../servers/kinds.ts';
 import type { TestServer } from '../servers/server.ts';
 import { serverIsMissing, sharedServer } from '../servers/servers.ts';
+import { createTestDatabase, scratchDatabases, type TestDatabase } from './test-database.ts';
 import { workspace, type Workspace } from './vya.ts';
 
 interface Listed {
@@ -17,20 +17,23 @@ for (const kind of kinds) {
   describe.skipIf(await serverIsMissing(kind))(kind, () => {
     let server: TestServer;
     let space: Workspace;
+    let inside: TestDatabase;
 
     beforeAll(async () => {
       server = await sharedServer(kind);
-      await administer(`DROP DATABASE IF EXISTS ${database}`);
-      await administer(`CREATE DATABASE ${database}`);
-      await inDatabase(`CREATE TABLE customers (id int PRIMARY KEY, name varchar(40));
-        INSERT INTO customers VALUES (1, 'Ana'), (2, 'Zoë');
-        CREATE VIEW names AS SELECT name FROM customers;`);
+      inside = await createTestDatabase(
+        server,
+        database,
+        `CREATE TABLE customers (id int PRIMARY KEY, name varchar(40));
+         INSERT INTO customers VALUES (1, 'Ana'), (2, 'Zoë');
+         CREATE VIEW names AS SELECT name FROM customers;`,
+      );
       space = await workspace({ instances: [{ id: 'main', server, settings: { databases: [database] } }] });
     });
 
     afterAll(async () => {
       await space.remove();
-      await administer(`DROP DATABASE IF EXISTS ${database}`);
+      await inside.drop();
     });
 
     test('a backup that restores is proven, and the scratch database is gone', async () => {
@@ -38,14 +41,14 @@ for (const kind of kinds) {
       expect(backup.code, backup.stdout + backup.stderr).toBe(0);
       const { backups } = (await space.vya(['list', '--format', 'json'])).json<Listed>();
       expect(backups).toMatchObject([{ proven: true }]);
-      expect(await scratchDatabases()).toEqual([]);
+      expect(await scratchDatabases(server, 'vya_tmp_rehearsal_')).toEqual([]);
       const again = await space.vya(['verify', '--rehearse']);
       expect(again.code, again.stdout + again.stderr).toBe(0);
       expect(again.stdout).toContain('restores');
     });
 
     test('a backup that loads but is not what the manifest says fails, and is not proven', async () => {
-      await inDatabase('CREATE TABLE forgotten (id int PRIMARY KEY)');
+      await inside.script('CREATE TABLE forgotten (id int PRIMARY KEY)');
       expect((await space.vya(['backup', '--skip-prune'])).code).toBe(0);
       const newest = (await space.vya(['list', '--format', 'json'])).json<{ backups: { path: string }[] }>()
         .backups[0];
@@ -55,12 +58,12 @@ for (const kind of kinds) {
       expect(result.stdout).toContain('ghost is missing');
       const { backups } = (await space.vya(['list', '--format', 'json'])).json<Listed>();
       expect(backups[0]?.proven).toBe(false);
-      expect(await scratchDatabases()).toEqual([]);
+      expect(await scratchDatabases(server, 'vya_tmp_rehearsal_')).toEqual([]);
     });
 
     if (kind.startsWith('postgresql')) {
       test('(F20) an object that dumps but does not restore is named, and rows are not repeated (F35)', async () => {
-        await inDatabase(`CREATE FUNCTION known(n varchar) RETURNS boolean LANGUAGE sql AS 'SELECT n IN (SELECT name FROM customers)';
+        await inside.script(`CREATE FUNCTION known(n varchar) RETURNS boolean LANGUAGE sql AS 'SELECT n IN (SELECT name FROM customers)';
           CREATE TABLE votes (name varchar(40) CHECK (known(name))); INSERT INTO votes VALUES ('Zoë');`);
         const result = await space.vya(['backup', '--rehearse']);
         expect(result.code, result.stdout + result.stderr).toBe(8);
@@ -68,29 +71,6 @@ for (const kind of kinds) {
         expect(result.stdout).toMatch(/COPY votes|table "votes"/);
         expect(result.stdout + result.stderr).not.toContain('Zoë');
       });
-    }
-
-    async function administer(sql: string): Promise<void> {
-      const connection = await connect(server);
-      await connection.script(sql);
-      await connection.close();
-    }
-
-    async function inDatabase(sql: string): Promise<void> {
-      const connection = await connect(server, database);
-      await connection.script(sql);
-      await connection.close();
-    }
-
-    async function scratchDatabases(): Promise<string[]> {
-      const connection = await connect(server);
-      const sql =
-        server.type === 'mysql'
-          ? 'SELECT schema_name AS name FROM information_schema.schemata'
-          : 'SELECT datname AS name FROM pg_database';
-      const rows = await connection.query<{ name: string }>(sql);
-      await connection.close();
-      return rows.map(({ name }) => name).filter((name) => name.startsWith('vya_tmp_rehearsal'));
     }
   });
 }

@@ -5,30 +5,25 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../servers/connect.ts';
 import type { TestServer } from '../servers/server.ts';
 import { sharedServer } from '../servers/servers.ts';
+import { createTestDatabase, type TestDatabase } from './test-database.ts';
 import { workspace, type Workspace } from './vya.ts';
 
 const database = 'terminal';
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 let server: TestServer;
 let space: Workspace;
+let inside: TestDatabase;
 
 beforeAll(async () => {
   server = await sharedServer('postgresql-15');
-  const connection = await connect(server);
-  await connection.script(`DROP DATABASE IF EXISTS ${database}`);
-  await connection.script(`CREATE DATABASE ${database}`);
-  await connection.close();
-  const inside = await connect(server, database);
-  await inside.script('CREATE TABLE customers (id int PRIMARY KEY); INSERT INTO customers VALUES (1)');
-  await inside.close();
+  const sql = 'CREATE TABLE customers (id int PRIMARY KEY); INSERT INTO customers VALUES (1)';
+  inside = await createTestDatabase(server, database, sql);
   space = await workspace({ instances: [{ id: 'main', server, settings: { databases: [database] } }] });
 });
 
 afterAll(async () => {
   await space.remove();
-  const connection = await connect(server);
-  await connection.script(`DROP DATABASE IF EXISTS ${database}`);
-  await connection.close();
+  await inside.drop();
 });
 
 test('a backup shows a line of progress while it works, then the report, and no log lines', async () => {

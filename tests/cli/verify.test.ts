@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { connect } from '../servers/connect.ts';
 import { serverIsMissing, sharedServer } from '../servers/servers.ts';
+import { createTestDatabase } from './test-database.ts';
 import { workspace } from './vya.ts';
 
 interface Manifest {
@@ -17,12 +17,8 @@ describe.skipIf(await serverIsMissing('postgresql-18'))('a directory archive', (
     'whose data file is cut short is found even where every checksum fits (%s, F4)',
     async (compression) => {
       const server = await sharedServer('postgresql-18');
-      const admin = await connect(server);
-      await admin.script(`DROP DATABASE IF EXISTS ${database} WITH (FORCE)`);
-      await admin.script(`CREATE DATABASE ${database}`);
-      const inside = await connect(server, database);
-      await inside.script('CREATE TABLE numbers AS SELECT n FROM generate_series(1, 20000) AS n');
-      await inside.close();
+      const sql = 'CREATE TABLE numbers AS SELECT n FROM generate_series(1, 20000) AS n';
+      const inside = await createTestDatabase(server, database, sql);
       const space = await workspace({
         instances: [{ id: 'main', server, settings: { databases: [database] } }],
         storage: { compression },
@@ -47,11 +43,10 @@ describe.skipIf(await serverIsMissing('postgresql-18'))('a directory archive', (
         ],
       ]);
       expect(restored.code, restored.stdout + restored.stderr).toBe(8);
-      expect(await admin.query("SELECT 1 FROM pg_database WHERE datname = 'cut_copy'")).toEqual([]);
+      expect(await inside.query("SELECT 1 FROM pg_database WHERE datname = 'cut_copy'")).toEqual([]);
 
       await space.remove();
-      await admin.script(`DROP DATABASE ${database} WITH (FORCE)`);
-      await admin.close();
+      await inside.drop();
     },
   );
 });

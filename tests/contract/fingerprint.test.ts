@@ -17,7 +17,7 @@ const mysqlChanges: [what: string, sql: string, keys: RegExp][] = [
   ],
   [
     'a byte that is no letter',
-    "UPDATE specimens SET old_text = INSERT(old_text, 129, 1, _latin1 X'81') WHERE id = 1",
+    "UPDATE specimens SET old_text = CONCAT(_latin1 X'81', SUBSTRING(old_text, 2)) WHERE id = 0",
     /^rows of specimens$/,
   ],
   [

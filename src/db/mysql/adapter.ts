@@ -1,3 +1,4 @@
+import type { Knex } from 'knex';
 import { openKnex } from '../engine.ts';
 import type { InstanceTarget } from '../../model/instance.ts';
 import type { ConnectOptions, DatabaseAdapter } from '../adapter.ts';
@@ -29,6 +30,15 @@ export async function connectMysql(
   { signal }: ConnectOptions,
 ): Promise<DatabaseAdapter> {
   const open = (until: AbortSignal) => openKnex(target, { signal: until, sessionStatements: SESSION });
+  /** A session that no signal cuts off: what cleans up or takes steps back has to work after one, too. */
+  const withOwnSession = async (work: (own: Knex) => Promise<void>): Promise<void> => {
+    const own = await open(new AbortController().signal);
+    try {
+      await work(own.knex);
+    } finally {
+      await own.knex.destroy();
+    }
+  };
   const { knex, encrypted } = await open(signal);
   try {
     const server = await readServer(knex, encrypted);
@@ -51,17 +61,9 @@ export async function connectMysql(
         restoreFindings(knex, server, inventory, options.source, options.database),
       databaseExists: (name) => databaseExists(knex, name),
       createDatabase: (name, inventory) => createDatabase(knex, name, inventory),
-      dropDatabase: (name) => dropDatabase(knex, name),
+      dropDatabase: (name) => withOwnSession((own) => dropDatabase(own, name)),
       loadStep: (part, database, options) => loadStep(context, part, database, options),
-      async replace(request) {
-        // A session of its own, which no signal cuts off: it has to be able to take its steps back.
-        const own = await open(new AbortController().signal);
-        try {
-          await replaceDatabase(context, own.knex, request);
-        } finally {
-          await own.knex.destroy();
-        }
-      },
+      replace: (request) => withOwnSession((own) => replaceDatabase(context, own, request)),
       replaceFindings: (name) => replaceFindings(knex, server, name),
       close: () => knex.destroy(),
     };

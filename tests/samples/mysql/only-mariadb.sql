@@ -21,3 +21,18 @@ INSERT INTO tariffs VALUES ('parcel', 4.90), ('express 🚚', 9.90), ('gone', 1.
 SET timestamp = 1767924002.25;
 UPDATE tariffs SET price = 5.20 WHERE name = 'parcel';
 DELETE FROM tariffs WHERE name = 'gone';
+
+SET @saved_mode = @@sql_mode;
+SET sql_mode = 'ORACLE';
+CREATE PACKAGE `loyalty "points"` AS
+  FUNCTION earned(amount NUMBER) RETURN NUMBER;
+END;
+CREATE PACKAGE BODY `loyalty "points"` AS
+  rate NUMBER := 0.5;
+  FUNCTION earned(amount NUMBER) RETURN NUMBER AS
+  BEGIN
+    -- Half a point; rounded down.
+    RETURN FLOOR(amount * rate);
+  END;
+END;
+SET sql_mode = @saved_mode;
