@@ -111,7 +111,19 @@ async function readBack(
 ): Promise<void> {
   if ((await staged.sizeOf(part.path)) > readBackLimit) return;
   const { signal, env } = context;
-  await readPart(session.engine, part, { signal, env, programs: session.programs });
+  await readPart(session.engine, part, { signal, env, programs: session.programs }).catch(
+    (error: unknown) => {
+      if (!(error instanceof VyaError) || error.kind !== 'verification') throw error;
+      throw new VyaError(
+        'failed',
+        `The dump is not whole, although its program ended with 0: ${error.message}`,
+        {
+          hint: 'No backup was made of it. Look into the log of the server and run again.',
+          cause: error,
+        },
+      );
+    },
+  );
 }
 
 /** The warning that a manifest and a report carry when tables came or went during the dump. */

@@ -141,5 +141,7 @@ function summaryOf(report: BackupReport): string {
     databases.filter((each) => each.status === status).length;
   if (report.dryRun) return `${count('planned')} would be backed up; nothing was written.`;
   const deleted = databases.reduce((sum, { prune }) => sum + (prune?.deleted.length ?? 0), 0);
-  return `${count('ok')} backed up, ${count('failed')} failed, ${deleted} old backups deleted.`;
+  const instances = report.instances.filter(({ error }) => error).length;
+  const unreached = instances > 0 ? `, ${instances} instances could not be backed up` : '';
+  return `${count('ok')} backed up, ${count('failed')} failed${unreached}, ${deleted} old backups deleted.`;
 }

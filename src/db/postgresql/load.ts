@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { VyaError } from '../../errors.ts';
 import type { Command } from '../../exec/command.ts';
@@ -69,7 +69,7 @@ const END_OF_COPY = '\\.\n\n\n';
 
 /**
  * The data files of a directory archive. pg_restore (seen with 18) loads whatever a truncated one still holds and exits with 0. Large
- * objects have no end marker: only a compressed one shows that it was cut.
+ * objects have no end marker: only a compressed one shows that it was cut. An empty one has an empty file, which is no compressed file.
  */
 function dataFiles(directory: string): FileCheck[] {
   return readdirSync(directory)
@@ -77,5 +77,6 @@ function dataFiles(directory: string): FileCheck[] {
     .map((name) => ({
       path: path.join(directory, name),
       endMarker: /^\d+\.dat/.test(name) ? END_OF_COPY : undefined,
-    }));
+    }))
+    .filter((file) => file.endMarker !== undefined || statSync(file.path).size > 0);
 }
