@@ -57,7 +57,12 @@ async function readToMarker({ path, endMarker }: FileCheck, options: ReadOptions
   const { signal, onBytes } = options;
   const tail: Command = { file: 'tail', args: ['-c', String(tailBytes)], env: { PATH: '/usr/bin:/bin' } };
   const commands = [...(await decompressing(path, options)), tail];
-  const end = await runPipeline(commands, { signal, input: path, output: 'keep', onBytes });
+  const end = await runPipeline(commands, { signal, input: path, output: 'keep', onBytes }).catch(
+    (error: unknown) => {
+      signal.throwIfAborted();
+      throw new VyaError('failed', `${basename(path)}: ${asVyaError(error).message}`, { cause: error });
+    },
+  );
   if (endMarker === undefined || end.includes(endMarker)) return;
   throw new VyaError('failed', `${basename(path)} does not end with “${endMarker.trim()}”`);
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ServerKind } from '../servers/kinds.ts';
 import type { TestServer } from '../servers/server.ts';
-import { serverIsMissing, sharedServer } from '../servers/servers.ts';
+import { serverIsMissing, startServer } from '../servers/servers.ts';
 import { createTestDatabase, scratchDatabases, type TestDatabase } from './test-database.ts';
 import { workspace, type Workspace } from './vya.ts';
 
@@ -15,7 +15,8 @@ for (const kind of kinds) {
     let inside: TestDatabase;
 
     beforeAll(async () => {
-      server = await sharedServer(kind);
+      // Its own: elsewhere other tests make and drop databases of these names.
+      server = await startServer(kind);
       const rows = Array.from({ length: 20_000 }, (_, n) => `(${n}, '${'x'.repeat(100)}')`).join(',');
       const sql = `CREATE TABLE bulk (id int PRIMARY KEY, filler varchar(200)); INSERT INTO bulk VALUES ${rows}`;
       inside = await createTestDatabase(server, database, sql);
@@ -26,7 +27,7 @@ for (const kind of kinds) {
 
     afterAll(async () => {
       await space.remove();
-      await inside.drop();
+      await server.stop();
     });
 
     const scratch = (): Promise<string[]> => scratchDatabases(server, 'vya_tmp_restore_');

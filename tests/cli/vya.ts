@@ -31,7 +31,9 @@ export interface RunOptions {
 }
 
 /** Code that Node has compiled already, for starts whose coverage is not measured: it would blur the figures. */
-const compiled = { NODE_COMPILE_CACHE: join(tmpdir(), `vya-test-compiled-${process.getuid?.() ?? 0}`) };
+const compiled = {
+  NODE_COMPILE_CACHE: fileURLToPath(new URL('../../node_modules/.cache/vya-tests', import.meta.url)),
+};
 
 /** Starts the command line from its sources, as an operator would, and waits for its end. */
 export async function runVya(args: readonly string[], options: RunOptions = {}): Promise<VyaResult> {
