@@ -10,25 +10,12 @@ import type { ServerKind } from '../servers/kinds.ts';
 import type { TestServer } from '../servers/server.ts';
 import { serverIsMissing, sharedServer, startServer } from '../servers/servers.ts';
 import { unique } from './postgresql/rich-database.ts';
+import { targetOf } from './target.ts';
 
 const certificates = path.join(import.meta.dirname, '../fixtures/tls');
 const ca = path.join(certificates, 'ca.pem');
 const otherCa = path.join(certificates, 'other.pem');
 const signal = new AbortController().signal;
-
-function targetOf(server: TestServer, changes: Partial<InstanceTarget> = {}): InstanceTarget {
-  return {
-    id: 'shop',
-    type: server.type,
-    endpoint: { host: server.host, port: server.port },
-    user: server.admin.user,
-    password: server.admin.password,
-    tls: { mode: 'prefer' },
-    connectTimeoutMs: 10_000,
-    lockWaitSeconds: 5,
-    ...changes,
-  };
-}
 
 /** Logs in and tells whether the server itself says that the session is encrypted. */
 async function login(

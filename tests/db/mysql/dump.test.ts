@@ -16,8 +16,8 @@ import {
   openBench,
   picture,
   quote,
-  targetFor,
 } from './support.ts';
+import { targetOf } from '../target.ts';
 
 for (const kind of flavours) {
   describe.skipIf(await serverIsMissing(kind))(`dump of ${kind}`, () => {
@@ -94,11 +94,7 @@ for (const kind of flavours) {
       const before = await picture(bench, name);
       await freshDatabase(bench, name);
       const { path: file } = bench.programs.load;
-      const content = optionFile(
-        targetFor(bench.server),
-        bench.adapter.server.encrypted,
-        bench.programs.load,
-      );
+      const content = optionFile(targetOf(bench.server), bench.adapter.server.encrypted, bench.programs.load);
       const secretFile = { content, as: { argument: '--defaults-file=' } };
       const command = {
         file,

@@ -15,8 +15,8 @@ import {
   openBench,
   picture,
   replaceRequest,
-  targetFor,
 } from './support.ts';
+import { targetOf } from '../target.ts';
 
 const messages = (findings: readonly Finding[]) => findings.map(({ message }) => message).join('\n');
 const hints = (findings: readonly Finding[]) => findings.map(({ hint }) => hint).join('\n');
@@ -39,7 +39,7 @@ for (const kind of flavours) {
     });
 
     async function as<T>(user: string, work: (adapter: DatabaseAdapter) => Promise<T>): Promise<T> {
-      const target = targetFor(bench.server, { user, password: 'secret-1' });
+      const target = targetOf(bench.server, { user, password: 'secret-1' });
       const adapter = await mysqlEngine.connect(target, { signal: new AbortController().signal });
       try {
         return await work(adapter);

@@ -4,7 +4,8 @@ import { optionFile, quoteValue } from '../../../src/db/mysql/option-file.ts';
 import { capture } from '../../../src/exec/capture.ts';
 import type { TlsMode } from '../../../src/model/instance.ts';
 import { serverIsMissing } from '../../servers/servers.ts';
-import { type Bench, flavours, openBench, targetFor } from './support.ts';
+import { type Bench, flavours, openBench } from './support.ts';
+import { targetOf } from '../target.ts';
 
 const awful = [
   'p#w"x\\y\'',
@@ -37,7 +38,7 @@ for (const kind of flavours) {
     it.each(awful)('carries the password %j to the client programs (F36)', async (password) => {
       await bench.admin.query('DROP USER IF EXISTS awful');
       await bench.admin.query('CREATE USER awful IDENTIFIED BY ?', [password]);
-      const target = targetFor(bench.server, { user: 'awful', password });
+      const target = targetOf(bench.server, { user: 'awful', password });
       const adapter = await mysqlEngine.connect(target, { signal: new AbortController().signal });
       try {
         const { stdout } = await capture(adapter.identityCommand(bench.programs));
@@ -51,7 +52,7 @@ for (const kind of flavours) {
     it.each([`o'brien"#`, 'a b', 'naïve@host', 'back\\slash'])('carries the user name %j', async (user) => {
       await bench.admin.query('DROP USER IF EXISTS ?@?', [user, '%']);
       await bench.admin.query('CREATE USER ?@? IDENTIFIED BY ?', [user, '%', 'secret-1']);
-      const target = targetFor(bench.server, { user, password: 'secret-1' });
+      const target = targetOf(bench.server, { user, password: 'secret-1' });
       const adapter = await mysqlEngine.connect(target, { signal: new AbortController().signal });
       try {
         const { stdout } = await capture(adapter.identityCommand(bench.programs));
@@ -63,7 +64,7 @@ for (const kind of flavours) {
     });
 
     it('reaches the same server over its socket, without TLS', async () => {
-      const target = targetFor(bench.server, {
+      const target = targetOf(bench.server, {
         endpoint: { socket: bench.server.socket, port: bench.server.port },
       });
       const adapter = await mysqlEngine.connect(target, { signal: new AbortController().signal });
@@ -77,7 +78,7 @@ for (const kind of flavours) {
     });
 
     it('gives localhost with a port to TCP, never to the default socket (F44)', async () => {
-      const target = targetFor(bench.server, { endpoint: { host: 'localhost', port: bench.server.port } });
+      const target = targetOf(bench.server, { endpoint: { host: 'localhost', port: bench.server.port } });
       const adapter = await mysqlEngine.connect(target, { signal: new AbortController().signal });
       try {
         const { stdout } = await capture(adapter.identityCommand(bench.programs));
@@ -97,7 +98,7 @@ for (const kind of flavours) {
 
     it('uses TLS for the client programs exactly where the metadata session does (F12)', async () => {
       const options = (mode: TlsMode, encrypted: boolean) =>
-        optionFile(targetFor(bench.server, { tls: { mode } }), encrypted, bench.programs.load);
+        optionFile(targetOf(bench.server, { tls: { mode } }), encrypted, bench.programs.load);
       const off = bench.adapter.server.flavour === 'mysql' ? 'ssl-mode="DISABLED"' : 'skip-ssl\n';
       const on = bench.adapter.server.flavour === 'mysql' ? 'ssl-mode="REQUIRED"' : '\nssl\n';
       expect(options('disable', false)).toContain(off);

@@ -15,6 +15,7 @@ import type { InstanceTarget } from '../../../src/model/instance.ts';
 import { type Connection, connect } from '../../servers/connect.ts';
 import type { TestServer } from '../../servers/server.ts';
 import { pathWith, sharedServer } from '../../servers/servers.ts';
+import { targetOf } from '../target.ts';
 
 export const flavours = ['mysql-9.7', 'mariadb-10.11'] as const;
 
@@ -30,27 +31,13 @@ export interface Bench {
 
 const never = new AbortController().signal;
 
-export function targetFor(server: TestServer, overrides: Partial<InstanceTarget> = {}): InstanceTarget {
-  return {
-    id: 'test',
-    type: 'mysql',
-    endpoint: { host: server.host, port: server.port },
-    user: server.admin.user,
-    password: server.admin.password,
-    tls: { mode: 'prefer' },
-    connectTimeoutMs: 10_000,
-    lockWaitSeconds: 20,
-    ...overrides,
-  };
-}
-
 export async function openBench(
   kind: (typeof flavours)[number],
   overrides: Partial<InstanceTarget> = {},
   server?: TestServer,
 ): Promise<Bench> {
   const reached = server ?? (await sharedServer(kind));
-  const adapter = await mysqlEngine.connect(targetFor(reached, overrides), { signal: never });
+  const adapter = await mysqlEngine.connect(targetOf(reached, overrides), { signal: never });
   const programs = await mysqlEngine.findPrograms(adapter.server, { PATH: await pathWith(reached) });
   const admin = await connect(reached);
   const folder = await mkdtemp(path.join(tmpdir(), 'vya-test-'));

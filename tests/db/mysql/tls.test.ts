@@ -6,7 +6,8 @@ import type { ClientProgram } from '../../../src/db/adapter.ts';
 import { capture } from '../../../src/exec/capture.ts';
 import type { TlsSettings } from '../../../src/model/instance.ts';
 import { serverIsMissing, startServer } from '../../servers/servers.ts';
-import { type Bench, flavours, freshDatabase, inside, openBench, targetFor } from './support.ts';
+import { type Bench, flavours, freshDatabase, inside, openBench } from './support.ts';
+import { targetOf } from '../target.ts';
 
 const certificates = path.join(import.meta.dirname, '../../fixtures/tls');
 const ca = path.join(certificates, 'ca.pem');
@@ -15,7 +16,7 @@ const other = path.join(certificates, 'other.pem');
 /** The cipher of a client program's session, empty without TLS; or 'refused'. The dump is only asked whether it gets in. */
 async function ciphers(bench: Bench, tls: TlsSettings): Promise<{ load: string; dump: string }> {
   const context = {
-    target: targetFor(bench.server, { tls }),
+    target: targetOf(bench.server, { tls }),
     server: { ...bench.adapter.server, encrypted: tls.mode !== 'disable' },
   };
   const run = async (program: ClientProgram, args: string[]) => {

@@ -9,7 +9,8 @@ import type { InstanceTarget, TlsSettings } from '../../../src/model/instance.ts
 import { connect } from '../../servers/connect.ts';
 import type { TestServer } from '../../servers/server.ts';
 import { serverIsMissing, sharedServer, startServer } from '../../servers/servers.ts';
-import { open, programsOf, targetOf, temporaryDirectory } from './harness.ts';
+import { open, programsOf, temporaryDirectory } from './harness.ts';
+import { targetOf } from '../target.ts';
 import { unique } from './rich-database.ts';
 
 const certificates = path.join(import.meta.dirname, '../../fixtures/tls');
@@ -161,7 +162,7 @@ async function versionOf(server: TestServer) {
 }
 
 test('a password that no line can hold is refused before it is cut short (F36)', () => {
-  const server = { host: 'h', port: 1, admin: { user: 'u', password: '' } };
+  const server = { type: 'postgresql', host: 'h', port: 1, admin: { user: 'u', password: '' } } as const;
   for (const password of ['two\nlines', 'ends with return\r', 'nul\0']) {
     expect(() => passFile(targetOf(server, { password }))).toThrow(
       expect.objectContaining({ kind: 'credentials' }) as Error,

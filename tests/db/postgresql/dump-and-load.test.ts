@@ -13,12 +13,12 @@ import {
   dropDatabase,
   dump,
   emptyInventory,
-  targetOf,
   loadFresh,
   open,
   programsOf,
   signal,
 } from './harness.ts';
+import { targetOf } from '../target.ts';
 import { awfulNames, createRichDatabase, unique } from './rich-database.ts';
 
 describe.each(['postgresql-15', 'postgresql-18'] as const)('a dump of %s', async (kind) => {

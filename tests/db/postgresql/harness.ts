@@ -12,26 +12,10 @@ import type { InstanceTarget } from '../../../src/model/instance.ts';
 import type { Inventory } from '../../../src/model/inventory.ts';
 import { connect } from '../../servers/connect.ts';
 import type { TestServer } from '../../servers/server.ts';
+import { targetOf } from '../target.ts';
 import { unique } from './rich-database.ts';
 
 export const signal = new AbortController().signal;
-
-export function targetOf(
-  server: Pick<TestServer, 'host' | 'port' | 'admin'>,
-  changes: Partial<InstanceTarget> = {},
-): InstanceTarget {
-  return {
-    id: 'shop',
-    type: 'postgresql',
-    endpoint: { host: server.host, port: server.port },
-    user: server.admin.user,
-    password: server.admin.password,
-    tls: { mode: 'prefer' },
-    connectTimeoutMs: 5_000,
-    lockWaitSeconds: 5,
-    ...changes,
-  };
-}
 
 /** A session that ends with the test. */
 export async function open(

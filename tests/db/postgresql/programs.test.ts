@@ -6,7 +6,8 @@ import { planDump } from '../../../src/db/postgresql/dump.ts';
 import { parseVersion } from '../../../src/model/version.ts';
 import { kindFacts } from '../../servers/kinds.ts';
 import { pathWith, serverIsMissing, sharedServer } from '../../servers/servers.ts';
-import { emptyInventory, targetOf, temporaryDirectory } from './harness.ts';
+import { emptyInventory, temporaryDirectory } from './harness.ts';
+import { targetOf } from '../target.ts';
 
 const missing = (await serverIsMissing('postgresql-15')) || (await serverIsMissing('postgresql-18'));
 
@@ -74,7 +75,7 @@ esac
   const programs = await find(98, `${directory}:/usr/bin:/bin`);
   expect(programs.dump.path).toBe(path.join(directory, 'pg_dump'));
   const plan = (codec: 'zstd' | 'gzip') => {
-    const target = targetOf({ host: 'h', port: 1, admin: { user: 'u', password: 'p' } });
+    const target = targetOf({ type: 'postgresql', host: 'h', port: 1, admin: { user: 'u', password: 'p' } });
     const request = {
       database: 'd',
       inventory: emptyInventory,
