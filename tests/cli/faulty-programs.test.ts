@@ -2,7 +2,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { TestServer } from '../servers/server.ts';
-import { pathWith, serverIsMissing, sharedServer } from '../servers/servers.ts';
+import { pathWith, serverIsMissing, startServer } from '../servers/servers.ts';
 import { createTestDatabase, type TestDatabase } from './test-database.ts';
 import { workspace, type Workspace } from './vya.ts';
 
@@ -18,7 +18,8 @@ describe.skipIf(await serverIsMissing('mariadb-10.11'))('a program that', () => 
   const database = 'faulty';
 
   beforeAll(async () => {
-    server = await sharedServer('mariadb-10.11');
+    // Its own: elsewhere other tests make scratch databases.
+    server = await startServer('mariadb-10.11');
     const sql =
       "CREATE TABLE customers (id int PRIMARY KEY, name text); INSERT INTO customers VALUES (1, 'Ana')";
     inside = await createTestDatabase(server, database, sql);
@@ -28,7 +29,7 @@ describe.skipIf(await serverIsMissing('mariadb-10.11'))('a program that', () => 
   afterEach(() => rm(shims, { recursive: true, force: true }));
   afterAll(async () => {
     await space.remove();
-    await inside.drop();
+    await server.stop();
   });
 
   test.each([

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runPipeline } from '../../src/exec/pipeline.ts';
 import { codecOf, compressor, decompressor } from '../../src/storage/codecs.ts';
+import { pathWith } from '../servers/servers.ts';
 import { scratchDirectory } from './scratch.ts';
 
 const signal = new AbortController().signal;
 const cat = { file: '/bin/cat', args: [], env: {} };
-const withPrograms = { PATH: process.env['PATH'] ?? '' };
+const withPrograms = { PATH: await pathWith() };
 
 /** Half of it compresses, half does not; more than any buffer on the way holds. */
 const content = Buffer.concat([Buffer.from('all work and no play '.repeat(50_000)), randomBytes(1_000_000)]);
