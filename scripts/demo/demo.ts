@@ -93,13 +93,11 @@ function conclude(folder: string): void {
   say('Each of three servers lost its database and got it back, equal to the last byte and object.');
   say('Every backup was read to its end, and passwords were never on a command line.');
   heading('Try next');
-  const vya = `node src/cli/main.ts --config ${join(folder, 'config/config.yaml')}`;
-  say('The servers are gone; the backups and the configuration are here:');
+  say('The servers are gone; the backups, the configuration and a vya that uses them are here:');
   say(`  ${folder}`);
-  say('These work without the servers (on Node 22.18 or newer):');
-  say(`  ${vya} list`);
-  say(`  ${vya} verify --all`);
-  say(`  ${vya} config show`);
+  say('These work without the servers:');
+  for (const command of ['list', 'verify --all', 'config show', 'restore --help'])
+    say(`  ${folder}/vya ${command}`);
   say('Your own server: README.md, “A first backup in five minutes”.');
   say(`Clean up: rm -r ${folder}`);
 }

@@ -41,6 +41,7 @@ export async function configure(
   await writeFile(configPath, stringify(config), { mode: 0o600 });
   await mkdir(join(folder, 'backups'), { mode: 0o700 });
   say(`wrote ${configPath}`);
+  await writeFile(join(folder, 'vya'), launcher(configPath, path), { mode: 0o700 });
   const env = { ...process.env, PATH: path, VYA_CONFIG_PATH: configPath };
   for (const { id, server } of instances) {
     await runVya(
@@ -65,4 +66,12 @@ export async function runVya(workspace: Workspace, args: readonly string[], inpu
     child.once('close', resolve);
   });
   if (code !== 0) throw new Error(`vya ${args.join(' ')} ended with ${code}`);
+}
+
+/** A `vya` for afterwards, with this configuration, this Node and the client programs of the demo's servers. */
+function launcher(configPath: string, path: string): string {
+  const quote = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
+  return `#!/bin/sh
+PATH=${quote(path)} VYA_CONFIG_PATH=${quote(configPath)} exec ${quote(process.execPath)} ${quote(program)} "$@"
+`;
 }
