@@ -7,7 +7,7 @@ import { exitCodeOfMany } from '../exit-codes.ts';
 import { collect, count, level, waitOption } from '../arguments.ts';
 import { formatBytes, formatDuration, formatTable } from '../output/format.ts';
 import { errorAsJson, statusAsJson } from '../output/print.ts';
-import { describeProblems } from '../output/problems.ts';
+import { describeProblems, withSubject } from '../output/problems.ts';
 import { openSetup } from '../setup.ts';
 
 export function backupCommand(context: CliContext) {
@@ -96,9 +96,9 @@ function asJson(report: BackupReport, code: number): unknown {
 }
 
 function failuresOf(report: BackupReport): (VyaError | undefined)[] {
-  return report.instances.flatMap(({ error, databases }) => [
-    error,
-    ...databases.map((database) => database.error ?? database.prune?.error),
+  return report.instances.flatMap(({ instance, error, databases }) => [
+    withSubject(instance, error),
+    ...databases.map((each) => withSubject(`${instance}/${each.database}`, each.error ?? each.prune?.error)),
   ]);
 }
 

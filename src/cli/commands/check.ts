@@ -6,7 +6,7 @@ import type { CliContext, Outcome } from '../context.ts';
 import { exitCodeOf, exitCodeOfMany } from '../exit-codes.ts';
 import { formatBytes, formatTable } from '../output/format.ts';
 import { errorAsJson, statusAsJson } from '../output/print.ts';
-import { describeProblems } from '../output/problems.ts';
+import { describeProblems, withSubject } from '../output/problems.ts';
 import { openSetup } from '../setup.ts';
 
 export function checkCommand(context: CliContext) {
@@ -65,7 +65,10 @@ function exitCode({ storage, instances }: CheckReport): number {
 function failuresOf({ storage, instances }: CheckReport): (VyaError | undefined)[] {
   return [
     storage.error,
-    ...instances.flatMap(({ error, databases }) => [error, ...databases.map((each) => each.error)]),
+    ...instances.flatMap(({ instance, error, databases }) => [
+      withSubject(instance, error),
+      ...databases.map((each) => withSubject(`${instance}/${each.database}`, each.error)),
+    ]),
   ];
 }
 

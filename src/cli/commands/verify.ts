@@ -9,7 +9,7 @@ import type { CliContext, Outcome } from '../context.ts';
 import { exitCodeOfMany } from '../exit-codes.ts';
 import { formatBytes, formatDuration, formatTable } from '../output/format.ts';
 import { errorAsJson, statusAsJson } from '../output/print.ts';
-import { describeProblems } from '../output/problems.ts';
+import { describeProblems, withSubject } from '../output/problems.ts';
 import { openSetup } from '../setup.ts';
 
 export function verifyCommand(context: CliContext) {
@@ -101,7 +101,7 @@ function verifyOutcome(results: readonly VerifyResult[], warnings: readonly stri
     json: {
       ...statusAsJson(
         code,
-        results.map(({ error }) => error),
+        results.map(({ id, error }) => withSubject(id, error)),
       ),
       warnings,
       backups: results.map(({ error, ...result }) => ({

@@ -1,4 +1,4 @@
-import type { VyaError } from '../../errors.ts';
+import { VyaError } from '../../errors.ts';
 import { printable } from './format.ts';
 
 /** An error with its hint and the warnings of one thing, a line each, for the text below a table. */
@@ -12,6 +12,13 @@ export function describeProblems(
     if (error.hint) lines.push(...error.hint.split('\n').map((line) => `  ${line}`));
   }
   return lines.flatMap((line) => line.split('\n').map(printable));
+}
+
+/** The same failure with its subject in front, for where it stands alone. */
+export function withSubject(subject: string, error: VyaError | undefined): VyaError | undefined {
+  if (!error) return undefined;
+  const message = `${subject}: ${withoutSubject(subject, error.message)}`;
+  return new VyaError(error.kind, message, { hint: error.hint, cause: error });
 }
 
 /** Messages stand alone elsewhere, so many begin with the instance or the database that the subject names already. */
