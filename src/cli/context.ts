@@ -1,5 +1,3 @@
-import type { Log } from '../log.ts';
-
 /** The outside world as commands see it; `main.ts` fills it in once. */
 export interface CliContext {
   env: NodeJS.ProcessEnv;
@@ -30,5 +28,3 @@ export interface GlobalOptions {
   verbose?: true | undefined;
   quiet?: true | undefined;
 }
-
-export type { Log };

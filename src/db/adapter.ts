@@ -208,9 +208,6 @@ export type ArchiveCheck = { endMarker: string } | { command: Command; files?: r
 /** One kind of server, without a connection. */
 export interface Engine {
   type: EngineType;
-  defaultPort: number;
-  /** Longest database name in the unit the engine counts in. */
-  isSystemDatabase(name: string): boolean;
   /** Throws VyaError `connection`. */
   connect(target: InstanceTarget, options: ConnectOptions): Promise<DatabaseAdapter>;
   /**

@@ -12,6 +12,7 @@ import { holdsOnlyObjects, inventoryOf, loadParts, type LoadRequest } from './lo
 import { throwErrors } from './preflight.ts';
 import { type Session, withSession } from './session.ts';
 import { assertWhole, storedParts, withSharedBackup } from './stored-backup.ts';
+import { assertTargetName } from './target-name.ts';
 
 export interface RestoreJob extends Patience {
   /** Chosen and opened by the command line: from the storage tree or from anywhere. */
@@ -54,6 +55,8 @@ export interface RestoreReport {
  */
 export async function restore(job: RestoreJob, context: OperationContext): Promise<RestoreReport> {
   const started = performance.now();
+  const { instance, database } = job.backup.manifest;
+  assertTargetName(instance.type, job.database, database);
   return await withSharedBackup(job, 'vya restore', context, async () => {
     const target = await job.open();
     return await withSession(target, context, async (session) => {

@@ -120,6 +120,16 @@ describe('3: usage and configuration', () => {
   });
 });
 
+test.each(['template1', 'postgres', 'vya_tmp_mine', 'é'.repeat(32)])(
+  '3: nothing is restored as %s, not even with --force',
+  async (name) => {
+    const args = ['restore', '--instance', 'main', '--database', database, '--latest', '--force'];
+    const result = await space.vya([...args, '--target-database', name]);
+    expectCode(result, 3);
+    expect(result.stderr).toContain(`Nothing is restored as “${name}”`);
+  },
+);
+
 describe('4: credentials', () => {
   test('missing', async () => {
     const other = await workspace({ instances: [{ id: 'main', server }] });

@@ -1,4 +1,3 @@
-import { isSystemDatabase } from '../../model/system-databases.ts';
 import type { InstanceTarget } from '../../model/instance.ts';
 import type { ConnectOptions, DatabaseAdapter, Engine } from '../adapter.ts';
 import { clientCommand, type Reach } from './client.ts';
@@ -18,8 +17,6 @@ import { type Database, openMaintenance, withDatabase } from './session.ts';
 /** PostgreSQL 13 and newer. */
 export const postgresqlEngine: Engine = {
   type: 'postgresql',
-  defaultPort: 5432,
-  isSystemDatabase: (name) => isSystemDatabase('postgresql', name),
   connect,
   findPrograms,
   archiveCheck: checkArchive,
