@@ -4,12 +4,24 @@ import * as z from 'zod';
 const named = { schema: z.string().optional(), name: z.string() };
 const definer = z.string().optional();
 
+/** Stands for the rows of a table: two tables hold the same rows when their digests of one method are equal. */
+export const digestSchema = z.object({
+  /** Names the computation with all that it depends on; digests of different methods say nothing of each other. */
+  method: z.string(),
+  /** Over the columns that a dump carries faithfully. */
+  value: z.string(),
+  /** Columns whose values a dump may round or refuse (FLOAT, invalid dates: F53), each with a digest of its own. */
+  fragile: z.array(z.object({ column: z.string(), type: z.string(), value: z.string() })).default([]),
+});
+
 export const tableSchema = z.object({
   ...named,
   /** Row count; null where the catalogue has no figure. */
   rows: z.number().nonnegative().nullable(),
   /** False: the catalogue's estimate. True: counted. */
   exact: z.boolean(),
+  /** Taken in the same moment as an exact count. */
+  digest: digestSchema.optional(),
   /** MySQL's storage engine. */
   engine: z.string().optional(),
 });
@@ -72,3 +84,4 @@ export const inventorySchema = z.object({
 
 export type Inventory = z.infer<typeof inventorySchema>;
 export type TableEntry = z.infer<typeof tableSchema>;
+export type TableDigest = z.infer<typeof digestSchema>;

@@ -66,6 +66,8 @@ async function startOnce(
     await rm(place.folder, { recursive: true, force: true });
     throw error;
   }
+  const log = join(place.folder, 'log');
+  let stopped = false;
   const server: TestServer = {
     kind,
     type: kindFacts[kind].type,
@@ -76,15 +78,24 @@ async function startOnce(
     binDir: programs.binDir,
     dataDir: place.dataDir,
     pid: supervised.pid,
-    stop: supervised.stop,
+    stop: () => {
+      stopped = true;
+      return supervised.stop();
+    },
   };
   try {
     await answers(server, supervised.ended);
   } catch (error) {
-    const log = await readFile(join(place.folder, 'log'), 'utf8');
-    await supervised.stop();
-    throw new Error(`${kind} did not come up: ${String(error)}\n${log.slice(-3000)}`, { cause: error });
+    const said = await readFile(log, 'utf8');
+    await server.stop();
+    throw new Error(`${kind} did not come up: ${String(error)}\n${said.slice(-3000)}`, { cause: error });
   }
+  // Its tests will fail for reasons that tell nothing: what the server said last does.
+  void supervised.ended.then(async (how) => {
+    if (stopped) return;
+    const said = await readFile(log, 'utf8').catch(String);
+    console.error(`\n${kind} (process ${supervised.pid}) ended by itself (${how}):\n${said.slice(-6000)}\n`);
+  });
   return server;
 }
 

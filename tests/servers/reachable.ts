@@ -27,7 +27,7 @@ async function freePort(): Promise<number> {
 }
 
 /** Waits until the server lets its admin in; fails with the last refusal when the server ends instead. */
-export async function answers(server: Omit<TestServer, 'stop'>, ended: Promise<void>): Promise<void> {
+export async function answers(server: Omit<TestServer, 'stop'>, ended: Promise<unknown>): Promise<void> {
   let over = false;
   void ended.then(() => (over = true));
   const deadline = Date.now() + 90_000;

@@ -7,8 +7,8 @@ import type { SupervisorOrder } from './supervisor-order.ts';
 /** A server process under supervision. */
 export interface Supervised {
   pid: number;
-  /** Resolves when the server has ended, whoever ended it. */
-  ended: Promise<void>;
+  /** Resolves when the server has ended, whoever ended it, with its exit code or signal. */
+  ended: Promise<string>;
   /** Ends the server and removes its folder. */
   stop: () => Promise<void>;
 }
@@ -23,18 +23,19 @@ export async function supervise(order: SupervisorOrder): Promise<Supervised> {
   });
   const closed = once(supervisor, 'close');
   let said = '';
-  let noteEnd = () => {};
-  const ended = new Promise<void>((resolve) => (noteEnd = resolve));
+  let noteEnd: (how: string) => void = () => {};
+  const ended = new Promise<string>((resolve) => (noteEnd = resolve));
   const started = new Promise<number>((resolve, reject) => {
     supervisor.stdout.setEncoding('utf8').on('data', (text: string) => {
       said += text;
       const pid = /^started (\d+)$/m.exec(said)?.[1];
       if (pid) resolve(Number(pid));
       if (/^started undefined$/m.test(said)) reject(new Error(`${order.file} could not be started`));
-      if (/^ended /m.test(said)) noteEnd();
+      const how = /^ended (\S+)$/m.exec(said)?.[1];
+      if (how) noteEnd(how);
     });
     closed.then(() => {
-      noteEnd();
+      noteEnd('its supervisor');
       reject(new Error('the supervisor of a test server ended early'));
     }, reject);
   });

@@ -18,14 +18,14 @@ function removeFolder(): void {
   rmSync(order.folder, { recursive: true, force: true, maxRetries: 5 });
 }
 
-function onEnd(code: number | null): void {
+function onEnd(code: number | null, signal: string | null): void {
   if (ended) return;
   ended = true;
   if (ownerIsGone) removeFolder();
-  else process.stdout.write(`ended ${code}\n`);
+  else process.stdout.write(`ended ${signal ?? code}\n`);
 }
 
-server.on('error', () => onEnd(null));
+server.on('error', () => onEnd(null, null));
 server.on('close', onEnd);
 process.stdout.on('error', () => {});
 process.stdout.write(`started ${server.pid}\n`);
