@@ -2,9 +2,11 @@ import { Option } from '@commander-js/extra-typings';
 import { InvalidArgumentError } from 'commander';
 import { parseDay } from './moment.ts';
 
-/** Gathers an option that may be given several times. */
-export function collect(value: string, earlier: string[]): string[] {
-  return [...earlier, value];
+/** An option that may be given several times; without it, an empty list. */
+export function severalOption<Flags extends string>(flags: Flags, description: string) {
+  return new Option(flags, `${description} (may be given several times)`)
+    .argParser((value: string, earlier: string[]) => [...earlier, value])
+    .default([] as string[], 'all');
 }
 
 /** `--wait`, as every command that takes a lock has it. */
@@ -12,6 +14,11 @@ export function waitOption() {
   return new Option('--wait <seconds>', 'wait for a lock that another run holds, instead of exiting with 11')
     .argParser(seconds)
     .default(0);
+}
+
+/** `--credential`, as the commands that write to a server have it: accounts for backups may only read. */
+export function credentialOption() {
+  return new Option('--credential <id>', "log in with this stored credential instead of the instance's own");
 }
 
 /** A whole number from 1 up. */

@@ -19,7 +19,8 @@ export interface Setup {
   version: string;
   /** The configured instances with these ids, in the configuration's order; no ids: all. Throws VyaError `usage`. */
   instances(ids: readonly string[]): InstanceJob[];
-  instance(id: string): InstanceJob;
+  /** `credential`: log in with this stored credential instead of the instance's own login. */
+  instance(id: string, credential?: string): InstanceJob;
 }
 
 /** @throws VyaError `configuration` with every problem of the configuration */
@@ -44,7 +45,10 @@ export async function openSetup(context: CliContext, command: CommandUnknownOpts
     operation,
     version: packageVersion(),
     instances: (ids) => chosen(config, ids).map(job),
-    instance: (id) => job(chosen(config, [id])[0] as InstanceConfig),
+    instance: (id, credential) => {
+      const [instance] = chosen(config, [id]) as [InstanceConfig];
+      return job(credential === undefined ? instance : { ...instance, user: undefined, credential });
+    },
   };
 }
 

@@ -45,6 +45,19 @@ export function choosingCases(contract: Contract): void {
       expect(made.toSorted()).toEqual(['choice_best', 'choice_else']);
     });
 
+    test('what an account for backups may not restore, another credential may (--credential)', async () => {
+      const copy = ['--instance', 'limited', '--database', 'choice_best', '--latest'];
+      const args = ['restore', ...copy, '--target-database', 'pick_restored', '--format', 'json'];
+      const code = async (command: string[]): Promise<number> => (await contract.space.vya(command)).code;
+      expect(await code(args)).toBe(9);
+      expect(await code([...args, '--credential', 'nobody'])).toBe(4);
+      expect(await code([...args, '--credential', 'main'])).toBe(0);
+      await dropDatabase(contract.server, 'pick_restored');
+      const rehearsal = ['verify', '--instance', 'limited', '--database', 'choice_best', '--rehearse'];
+      expect(await code(rehearsal)).toBe(9);
+      expect(await code([...rehearsal, '--credential', 'main'])).toBe(0);
+    });
+
     test('--database takes exact names: one that is missing ends with 7, and * is no glob', async () => {
       const absent = await outcomes(contract, [
         '--instance',

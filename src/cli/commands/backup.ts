@@ -4,7 +4,7 @@ import type { VyaError } from '../../errors.ts';
 import type { BackupReport, DatabaseResult } from '../../operations/backup-report.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodeOfMany } from '../exit-codes.ts';
-import { collect, count, level, waitOption } from '../arguments.ts';
+import { count, level, severalOption, waitOption } from '../arguments.ts';
 import { formatBytes, formatDuration, formatTable } from '../output/format.ts';
 import { errorAsJson, statusAsJson } from '../output/print.ts';
 import { describeProblems, withSubject } from '../output/problems.ts';
@@ -13,13 +13,8 @@ import { openSetup } from '../setup.ts';
 export function backupCommand(context: CliContext) {
   return new Command('backup')
     .description('Dump databases into the storage tree, then apply retention to those that succeeded.')
-    .option('--instance <id>', 'only this instance (may be given several times)', collect, [])
-    .option(
-      '--database <name>',
-      'only this database, by its exact name (may be given several times)',
-      collect,
-      [],
-    )
+    .addOption(severalOption('--instance <id>', 'only this instance'))
+    .addOption(severalOption('--database <name>', 'only this database, by its exact name'))
     .option('--all', 'everything that is configured; the default, said aloud')
     .option('--dry-run', 'say what would be dumped and what stands in the way; write nothing')
     .option('--jobs <n>', 'dumps at work at the same time', count, 1)

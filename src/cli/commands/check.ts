@@ -1,7 +1,7 @@
 import { Command } from '@commander-js/extra-typings';
 import type { VyaError } from '../../errors.ts';
 import type { CheckReport, InstanceCheck } from '../../operations/check.ts';
-import { collect } from '../arguments.ts';
+import { severalOption } from '../arguments.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodeOf, exitCodeOfMany } from '../exit-codes.ts';
 import { formatBytes, formatTable } from '../output/format.ts';
@@ -14,7 +14,7 @@ export function checkCommand(context: CliContext) {
     .description(
       'Look what would go wrong in a backup: connections, versions, privileges, programs, storage, space.',
     )
-    .option('--instance <id>', 'only this instance (may be given several times)', collect, [])
+    .addOption(severalOption('--instance <id>', 'only this instance'))
     .addHelpText('after', examples)
     .action(async (options, command) => {
       const setup = await openSetup(context, command);

@@ -1,6 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import type { PruneResult } from '../../operations/prune.ts';
-import { collect, waitOption } from '../arguments.ts';
+import { severalOption, waitOption } from '../arguments.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodeOfMany } from '../exit-codes.ts';
 import { formatBytes, formatTable } from '../output/format.ts';
@@ -11,8 +11,8 @@ import { openSetup } from '../setup.ts';
 export function pruneCommand(context: CliContext) {
   return new Command('prune')
     .description('Apply retention: delete old backups, with a reason for each that stays or goes.')
-    .option('--instance <id>', 'only this instance (may be given several times)', collect, [])
-    .option('--database <name>', 'only this database (may be given several times)', collect, [])
+    .addOption(severalOption('--instance <id>', 'only this instance'))
+    .addOption(severalOption('--database <name>', 'only this database'))
     .option('--dry-run', 'print what would be deleted; delete nothing')
     .addOption(waitOption())
     .addHelpText('after', examples)

@@ -2,7 +2,7 @@ import { Command, Option } from '@commander-js/extra-typings';
 import { VyaError } from '../../errors.ts';
 import type { RestoreReport } from '../../operations/restore.ts';
 import type { OpenBackup } from '../../storage/open-backup.ts';
-import { count, waitOption } from '../arguments.ts';
+import { count, credentialOption, waitOption } from '../arguments.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { parseMoment } from '../moment.ts';
@@ -38,6 +38,7 @@ export function restoreCommand(context: CliContext) {
     )
     .option('--file <path>', 'a backup directory from anywhere')
     .option('--target-instance <id>', 'instance to restore into (default: --instance)')
+    .addOption(credentialOption())
     .option('--target-database <name>', 'name for the restored database (default: its own)')
     .option('--no-owner', 'PostgreSQL: everything belongs to the account that restores')
     .option('--no-acl', 'PostgreSQL: leave out grants')
@@ -52,6 +53,7 @@ export function restoreCommand(context: CliContext) {
       const backup = await chooseBackup(setup, options);
       const target = setup.instance(
         options.targetInstance ?? options.instance ?? backup.manifest.instance.id,
+        options.credential,
       );
       const { restore } = await import('../../operations/restore.ts');
       const report = await restore(
@@ -83,6 +85,7 @@ const examples = `
 Examples:
   vya restore --instance prod --database shop --latest --dry-run
   vya restore --instance prod --database shop --latest --target-database shop_copy
+  vya restore --instance prod --database shop --latest --credential admin
   vya restore --instance prod --database shop --at "2026-01-09 02:00:00" --target-instance staging
   vya restore --file /mnt/usb/shop/20260109T020000Z --target-instance prod --no-owner --no-acl
 

@@ -4,7 +4,7 @@ import type { VerifyResult } from '../../operations/verify.ts';
 import type { Rehearsal } from '../../operations/rehearse.ts';
 import type { BackupEntry } from '../../storage/backup-entry.ts';
 import type { OpenBackup } from '../../storage/open-backup.ts';
-import { count, waitOption } from '../arguments.ts';
+import { count, credentialOption, waitOption } from '../arguments.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodeOfMany } from '../exit-codes.ts';
 import { formatBytes, formatDuration, formatTable } from '../output/format.ts';
@@ -24,6 +24,7 @@ export function verifyCommand(context: CliContext) {
     .option('--id <backup>', 'this backup: any tail of its id that fits only one')
     .option('--rehearse', 'restore each into a scratch database, compare it with the manifest, and drop it')
     .option('--target-instance <id>', 'where to rehearse (default: the instance that the backup was made of)')
+    .addOption(credentialOption())
     .option('--jobs <n>', 'parallel jobs of a rehearsal, where the archive allows it', count, 2)
     .addOption(waitOption())
     .addHelpText('after', examples)
@@ -46,7 +47,7 @@ export function verifyCommand(context: CliContext) {
           ? complete
           : newestOfEach(complete);
       const rehearsal = ({ manifest }: OpenBackup): Rehearsal => ({
-        open: () => setup.instance(options.targetInstance ?? manifest.instance.id).open(),
+        open: () => setup.instance(options.targetInstance ?? manifest.instance.id, options.credential).open(),
         jobs: options.jobs,
         vya: setup.version,
       });
