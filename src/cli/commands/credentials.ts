@@ -53,7 +53,12 @@ function setCommand(context: CliContext) {
         new Map([[id, { username, password }]]),
         context.now(),
       );
-      const idle = usersOf(config, id).length === 0 ? ['No instance of the configuration uses it yet.'] : [];
+      const idle =
+        usersOf(config, id).length === 0
+          ? [
+              `No instance of the configuration logs in with it; restore and verify do with --credential ${id}.`,
+            ]
+          : [];
       const did = replaced.length > 0 ? 'Replaced' : 'Stored';
       context.finish({
         code: exitCodes.success,
