@@ -61,19 +61,23 @@ function run(file, args, env) {
   });
 }
 
-/** Runs the tests; the coverage figure includes the processes that the tests start. */
+/** Runs the tests; the coverage figure includes the processes that the tests start, the last one is that of injected faults. */
 async function test(node, args, env) {
-  const raw = mkdtempSync(join(tmpdir(), 'vya-coverage-'));
+  const own = mkdtempSync(join(tmpdir(), 'vya-tests-'));
+  const raw = join(own, 'coverage');
   const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs');
   const c8 = join(root, 'node_modules', 'c8', 'bin', 'c8.js');
   const report = ['report', '--all', '--src', 'src', '--include', 'src/**/*.ts', '--extension', '.ts'];
   const output = ['--reporter', 'text-summary', '--reporter', 'lcovonly', '--reports-dir', 'coverage'];
   try {
-    const code = await run(node, [vitest, 'run', ...args], { ...env, NODE_V8_COVERAGE: raw });
+    const faults = join(own, 'faults.jsonl');
+    const inTests = { ...env, NODE_V8_COVERAGE: raw, VYA_TEST_FAULTS: faults };
+    const code = await run(node, [vitest, 'run', ...args], inTests);
     await run(node, [c8, ...report, ...output, '--temp-directory', raw], env);
-    return code;
+    const survived = await run(node, [join(root, 'tests', 'faults', 'report.ts'), faults], env);
+    return code || survived;
   } finally {
-    rmSync(raw, { recursive: true, force: true });
+    rmSync(own, { recursive: true, force: true });
   }
 }
 

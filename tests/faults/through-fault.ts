@@ -1,0 +1,32 @@
+import { noteFault } from './ledger.ts';
+import { lostSince, pictureOf } from './picture.ts';
+
+/**
+ * Goes through one fault and notes it in the run's ledger. The backups are pictured before and compared afterwards; the
+ * fault is survived when none is lost and `check` threw nothing. What `check` throws fails the test, too.
+ *
+ * @param what for the ledger, e.g. `disk full at byte 4096, postgresql-18`
+ * @param basePath of the storage tree
+ * @param fault does what the fault strikes; it returns what was seen, and does not throw because of the fault
+ * @param check everything that must hold afterwards, as expectations: what was said, what is listed, that the next run works
+ */
+export async function throughFault<Seen>(
+  what: string,
+  basePath: string,
+  fault: () => Promise<Seen>,
+  check: (seen: Seen) => unknown,
+): Promise<Seen> {
+  const before = await pictureOf(basePath);
+  let seen: Seen;
+  try {
+    seen = await fault();
+    await check(seen);
+  } catch (error) {
+    noteFault(what, { survived: false, lost: (await lostSince(before, basePath)).length });
+    throw error;
+  }
+  const lost = await lostSince(before, basePath);
+  noteFault(what, { survived: lost.length === 0, lost: lost.length });
+  if (lost.length > 0) throw new Error(`${what}: lost ${lost.join(', ')}`);
+  return seen;
+}
