@@ -3,7 +3,7 @@ import { chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { isRoot, madeOnce } from './cache.ts';
-import type { Engine } from './local.ts';
+import type { Engine, Place } from './local.ts';
 import type { Programs } from './programs.ts';
 import { serverSettings } from './settings.ts';
 import { runAsServer, serverUser } from './unprivileged.ts';
@@ -21,6 +21,8 @@ export const mysqlEngine: Engine = {
     // MySQL makes itself a new identity when it finds none.
     await rm(join(place.dataDir, 'auto.cnf'), { force: true });
     const { uid, gid } = serverUser();
+    await mkdir(temporaryFolder(place));
+    await chown(temporaryFolder(place), uid, gid);
     await writeFile(join(place.folder, 'init.sql'), adminAccount(place.password), { mode: 0o600 });
     await chown(join(place.folder, 'init.sql'), uid, gid);
   },
@@ -31,12 +33,18 @@ export const mysqlEngine: Engine = {
       `--socket=${join(place.socketFolder, 'mysql.sock')}`,
       `--pid-file=${join(place.folder, 'pid')}`,
       `--init-file=${join(place.folder, 'init.sql')}`,
+      `--tmpdir=${temporaryFolder(place)}`,
       '--bind-address=127.0.0.1',
       `--port=${place.port}`,
       ...serverSettings('mysql'),
     ];
   },
 };
+
+/** A MariaDB that starts clears its temporary folder of every `#sql…` file, also of those that another server is using. */
+function temporaryFolder({ folder }: Place): string {
+  return join(folder, 'tmp');
+}
 
 function isMariadb(programs: Programs): boolean {
   return programs.server.endsWith('mariadbd');
