@@ -54,6 +54,7 @@ export async function connectMysql(
         return await readInventory(knex, server, database);
       },
       position: () => readPosition(knex, server),
+      mayRetry: definitionChanged,
       dumpFindings: (database, inventory) => dumpFindings(knex, server, database, inventory),
       dumpPlan: (request) => dumpPlan(context, request, history.get(request.database) ?? false),
       identityCommand: (programs) => identityCommand(context, programs),
@@ -71,4 +72,9 @@ export async function connectMysql(
     await knex.destroy();
     throw error;
   }
+}
+
+/** Somebody truncated, altered or copied a table between the snapshot and its turn (F5). */
+function definitionChanged({ message }: Error): boolean {
+  return /\b1412\b/.test(message);
 }
