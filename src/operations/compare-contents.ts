@@ -74,8 +74,11 @@ function compareTable(table: TableEntry, other: TableEntry): TableComparison {
   };
 }
 
-/** The columns that a dump may round or refuse, and did. */
+/** The columns that a dump may round or refuse, and did. One that is fragile on one side alone has changed as well. */
 function changedColumns(wanted: TableDigest, got: TableDigest): TableDigest['fragile'] {
-  const values = new Map(got.fragile.map(({ column, value }) => [column, value]));
-  return wanted.fragile.filter(({ column, value }) => values.get(column) !== value);
+  const changed = ({ fragile: some }: TableDigest, { fragile: others }: TableDigest) =>
+    some.filter(({ column, value }) => others.find((other) => other.column === column)?.value !== value);
+  const lost = changed(wanted, got);
+  const gained = changed(got, wanted).filter(({ column }) => lost.every((each) => each.column !== column));
+  return [...lost, ...gained];
 }

@@ -80,6 +80,9 @@ test('(F53) columns that no dump carries faithfully are exceptions where they di
     exceptions: ['shop.a.amount (FLOAT)'],
   });
   expect(compareRestored(of('1'), of('1')).exceptions).toEqual([]);
+  const without = withMeasures(inventory('a'), [measure('a', 1, digest('x'))]);
+  expect(compareRestored(of('1'), without).exceptions).toEqual(['shop.a.amount (FLOAT)']);
+  expect(compareRestored(without, of('1')).exceptions).toEqual(['shop.a.amount (FLOAT)']);
 });
 
 test('digests of different methods say nothing: then rows are counted, and that is what is told', () => {
