@@ -1,7 +1,8 @@
 import type { Knex } from 'knex';
 import { openKnex } from '../engine.ts';
 import type { InstanceTarget } from '../../model/instance.ts';
-import type { ConnectOptions, DatabaseAdapter } from '../adapter.ts';
+import type { Inventory } from '../../model/inventory.ts';
+import type { ConnectOptions, DatabaseAdapter, Snapshot, TableMeasure } from '../adapter.ts';
 import { type ClientContext, identityCommand } from './client.ts';
 import { createDatabase, databaseExists, dropDatabase, listDatabases } from './databases.ts';
 import { dumpPlan } from './dump.ts';
@@ -9,11 +10,13 @@ import { dumpFindings } from './dump-findings.ts';
 import { hasDumpableHistory } from './history.ts';
 import { readInventory } from './inventory.ts';
 import { loadStep } from './load.ts';
+import { measureDatabase } from './measure.ts';
 import { readPosition } from './position.ts';
 import { replaceDatabase } from './replace.ts';
 import { replaceFindings } from './replace-findings.ts';
 import { restoreFindings } from './restore-findings.ts';
 import { readServer } from './server.ts';
+import { openSnapshot } from './snapshot.ts';
 
 /**
  * Times as the dumps have them; sizes that are not a day old, as MySQL's may be otherwise; a moved table's default may change
@@ -24,11 +27,19 @@ const SESSION = [
     /*M!100304 , system_versioning_alter_history = KEEP */`,
 ];
 
+/** What the adapter can besides. */
+export interface ExactAdapter extends DatabaseAdapter {
+  /** Holds one moment of a database for a dump and exact measures: writers wait until the dump has joined. */
+  openSnapshot(database: string, inventory: Inventory): Promise<Snapshot>;
+  /** Counts and digests of all tables as they are now, by the same methods as a snapshot's. */
+  measure(database: string, inventory: Inventory): Promise<TableMeasure[]>;
+}
+
 /** Connects to a MySQL or MariaDB server. Throws VyaError `connection`, or `configuration` for unreadable certificates. */
 export async function connectMysql(
   target: InstanceTarget,
   { signal }: ConnectOptions,
-): Promise<DatabaseAdapter> {
+): Promise<ExactAdapter> {
   const open = (until: AbortSignal) => openKnex(target, { signal: until, sessionStatements: SESSION });
   /** A session that no signal cuts off: what cleans up or takes steps back has to work after one, too. */
   const withOwnSession = async (work: (own: Knex) => Promise<void>): Promise<void> => {
@@ -66,6 +77,16 @@ export async function connectMysql(
       loadStep: (part, database, options) => loadStep(context, part, database, options),
       replace: (request) => withOwnSession((own) => replaceDatabase(context, own, request)),
       replaceFindings: (name) => replaceFindings(knex, server, name),
+      openSnapshot: async (database, inventory) =>
+        await openSnapshot({
+          knex: (await open(signal)).knex,
+          withOwnSession,
+          server,
+          lockWaitSeconds: target.lockWaitSeconds,
+          database,
+          inventory,
+        }),
+      measure: (database, inventory) => measureDatabase(knex, server, database, inventory),
       close: () => knex.destroy(),
     };
   } catch (error) {
