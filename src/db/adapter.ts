@@ -191,13 +191,13 @@ export interface DatabaseAdapter {
   inventory(database: string): Promise<Inventory>;
   position(): Promise<SourcePosition[]>;
   /**
-   * Holds one moment of a database for a dump and exact measures. MySQL and MariaDB do not have it yet.
+   * Holds one moment of a database for a dump and exact measures. MySQL: writers wait until the dump has joined.
    *
    * @throws VyaError `privileges`, `connection`, or `failed` when no such moment could be had
    */
-  openSnapshot?(database: string, inventory: Inventory): Promise<Snapshot>;
+  openSnapshot(database: string, inventory: Inventory): Promise<Snapshot>;
   /** Counts and digests of all tables as they are now, by the same methods as a snapshot's. */
-  measure?(database: string, inventory: Inventory): Promise<TableMeasure[]>;
+  measure(database: string, inventory: Inventory): Promise<TableMeasure[]>;
   /** Whether a dump that failed so may succeed when it is begun anew: somebody's DDL or lock came between. */
   mayRetry(error: Error): boolean;
   /** What would go wrong, or be incomplete, when these databases are dumped: privileges, engines, locks, row security. */

@@ -85,7 +85,7 @@ async function dumpOnce(
   const { adapter } = session;
   const { database, inventory, storage, exact } = request;
   const task = context.progress.begin(`${adapter.target.id}/${database}`);
-  const snapshot = exact ? await adapter.openSnapshot?.(database, inventory) : undefined;
+  const snapshot = exact ? await adapter.openSnapshot(database, inventory) : undefined;
   try {
     const plan = adapter.dumpPlan({
       ...request,

@@ -19,6 +19,10 @@ interface Verified {
   }[];
 }
 
+interface ExactBackup {
+  instances: { databases: { exact: boolean; proof: { exceptions: string[] } }[] }[];
+}
+
 export function exactCases(contract: Contract): void {
   describe('exact backups', () => {
     afterEach(async () => {
@@ -61,6 +65,21 @@ export function exactCases(contract: Contract): void {
       expect(Object.fromEntries(counted)).toEqual(copy.rows);
       // The source has moved on, so its rows are no longer those of the backup.
       expect((await balance(server, database)).rows['moves']).toBeGreaterThan(copy.rows['moves'] ?? NaN);
+    });
+
+    test('the whole sample is proven, to the last row of every table', async () => {
+      const result = await contract.space.vya([
+        'backup',
+        '--instance',
+        'main',
+        '--rehearse',
+        '--format',
+        'json',
+      ]);
+      ended(result, 0);
+      const [made] = result.json<ExactBackup>().instances[0]?.databases ?? [];
+      expect(made).toMatchObject({ exact: true, proof: { passed: true, exact: true, compared: 'contents' } });
+      expect(made?.proof.exceptions).toEqual([]);
     });
 
     test('one changed value in an archive fails the rehearsal and the restore, and both name the table', async () => {

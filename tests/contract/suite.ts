@@ -34,7 +34,7 @@ export async function contractSuite(kind: ServerKind): Promise<void> {
     archiveCases(contract);
     dryRunCases(contract);
     damageCases(contract);
-    if (kind.startsWith('postgresql')) exactCases(contract);
+    exactCases(contract);
     choosingCases(contract);
     nameCases(contract);
     secondServerCases(contract);

@@ -1,8 +1,7 @@
 import type { Knex } from 'knex';
 import { openKnex } from '../engine.ts';
 import type { InstanceTarget } from '../../model/instance.ts';
-import type { Inventory } from '../../model/inventory.ts';
-import type { ConnectOptions, DatabaseAdapter, Snapshot, TableMeasure } from '../adapter.ts';
+import type { ConnectOptions, DatabaseAdapter } from '../adapter.ts';
 import { type ClientContext, identityCommand } from './client.ts';
 import { createDatabase, databaseExists, dropDatabase, listDatabases } from './databases.ts';
 import { dumpPlan } from './dump.ts';
@@ -27,19 +26,11 @@ const SESSION = [
     /*M!100304 , system_versioning_alter_history = KEEP */`,
 ];
 
-/** What the adapter can besides. */
-export interface ExactAdapter extends DatabaseAdapter {
-  /** Holds one moment of a database for a dump and exact measures: writers wait until the dump has joined. */
-  openSnapshot(database: string, inventory: Inventory): Promise<Snapshot>;
-  /** Counts and digests of all tables as they are now, by the same methods as a snapshot's. */
-  measure(database: string, inventory: Inventory): Promise<TableMeasure[]>;
-}
-
 /** Connects to a MySQL or MariaDB server. Throws VyaError `connection`, or `configuration` for unreadable certificates. */
 export async function connectMysql(
   target: InstanceTarget,
   { signal }: ConnectOptions,
-): Promise<ExactAdapter> {
+): Promise<DatabaseAdapter> {
   const open = (until: AbortSignal) => openKnex(target, { signal: until, sessionStatements: SESSION });
   /** A session that no signal cuts off: what cleans up or takes steps back has to work after one, too. */
   const withOwnSession = async (work: (own: Knex) => Promise<void>): Promise<void> => {

@@ -1,11 +1,10 @@
 import { mkdtemp } from 'node:fs/promises';
 import path from 'node:path';
-import type { Snapshot, StoredPart, TableMeasure } from '../../../src/db/adapter.ts';
-import type { ExactAdapter } from '../../../src/db/mysql/adapter.ts';
+import type { DatabaseAdapter, Snapshot, StoredPart, TableMeasure } from '../../../src/db/adapter.ts';
 import { type Bench, freshDatabase, load, runInto } from './support.ts';
 
-export function exactly(bench: Bench): ExactAdapter {
-  return bench.adapter as ExactAdapter;
+export function exactly(bench: Bench): DatabaseAdapter {
+  return bench.adapter;
 }
 
 /** A dump of the tables that has joined a snapshot, and what was measured in it. */
