@@ -10,6 +10,7 @@ import { compareInventories, summarize } from './compare.ts';
 import type { OperationContext, ProgressTask } from './context.ts';
 import type { StorageJob } from './jobs.ts';
 import type { Session } from './session.ts';
+import { asStorageFault } from './storage-fault.ts';
 
 /** Dumps up to this size, in stored bytes, are read once more at once: it costs nothing that anyone would notice. */
 const readBackLimit = 16 * 1024 * 1024;
@@ -52,7 +53,11 @@ export async function dumpDatabase(
   try {
     const parts: StoredPart[] = [];
     for (const part of plan.parts) {
-      parts.push(await dumpPart(part, staged, storage, context, task).catch(sayFullDisk));
+      parts.push(
+        await dumpPart(part, staged, storage, context, task).catch((error: unknown) => {
+          throw asStorageFault(error);
+        }),
+      );
     }
     for (const part of parts) await readBack(session, part, staged, context);
     const after = await session.adapter.inventory(database);
@@ -86,20 +91,6 @@ async function dumpPart(
   const { size } = await file.finish();
   if (size === 0) throw new VyaError('failed', `${part.commands[0]?.file} ended with 0 but wrote nothing`);
   return { ...stored, path: file.path };
-}
-
-/** A program that could not write what it dumped says so in its own words; for the operator that is the storage's fault. */
-function sayFullDisk(error: unknown): never {
-  if (
-    !(error instanceof VyaError) ||
-    !/No space left on device|Disk quota exceeded|File too large/.test(error.message)
-  ) {
-    throw error;
-  }
-  throw new VyaError('storage', `The storage is full: ${error.message}`, {
-    hint: 'Free space there, or set storage.base_path to another disk. Earlier backups are as they were.',
-    cause: error,
-  });
 }
 
 /** Small dumps are proven whole at once; larger ones by verify, and before a restored database takes its name. */
