@@ -39,6 +39,8 @@ export async function capture(
   );
   const abort = (): void => program.end();
   options.signal?.addEventListener('abort', abort);
+  // It may have come while the program was started.
+  if (options.signal?.aborted) abort();
   const ended = await program.ended;
   options.signal?.removeEventListener('abort', abort);
   clearTimeout(timer);

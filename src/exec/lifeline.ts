@@ -1,11 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
+import { startOf } from './process-group.ts';
 
 /**
  * A small child that outlives a killed vya: it reads from a pipe that vya holds, and when the pipe ends it ends the
  * process groups and removes the private directories that it was told of. `kill -9` cannot be caught; an end of file can.
  *
- * One line per message: `+g PGID`, `-g PGID`, `+d DIRECTORY`, `-d DIRECTORY`.
+ * One line per message: `+g PGID:START`, `-g PGID:START`, `+d DIRECTORY`, `-d DIRECTORY`. START is when the group's leader
+ * was started (`startOf`). A leader of the same number that was started at another moment is a stranger's: it is left alone.
  */
 const script = `
 trap '' HUP INT TERM
@@ -20,24 +22,36 @@ while IFS= read -r line; do
     -d*) directories=$(printf '%s' "$directories" | grep -vxF -e "$value"; echo .) && directories=\${directories%.} ;;
   esac
 done
-for group in $groups; do kill -s TERM -- "-$group" 2>/dev/null; done
+signal() {
+  for group in $groups; do
+    pgid=\${group%%:*} now=
+    read -r stat 2>/dev/null <"/proc/$pgid/stat" && now=$(set -- \${stat##*') '}; shift 19; echo "$1")
+    [ -z "$now" ] || [ "$now" = "\${group#*:}" ] || continue
+    kill -s "$1" -- "-$pgid" 2>/dev/null
+  done
+}
+signal TERM
 [ -z "$groups" ] || sleep 1
-for group in $groups; do kill -s KILL -- "-$group" 2>/dev/null; done
+signal KILL
 printf '%s' "$directories" | while IFS= read -r directory; do
   case $directory in /*/vya-*) rm -rf -- "$directory" ;; esac
 done
 `;
 
 let child: ChildProcess | undefined;
+const guarded = new Map<number, string>();
 
-/** Ends this process group if vya dies without being able to. */
-export function guardGroup(pgid: number): void {
-  tell(`+g ${pgid}`);
+/** Ends this process group, whose leader has not been reaped, if vya dies without being able to. */
+export function guardGroup(pgid: number, start = startOf(pgid)): void {
+  const group = `${pgid}:${start ?? ''}`;
+  guarded.set(pgid, group);
+  tell(`+g ${group}`);
 }
 
 /** The group has ended; its number may be given to strangers now. */
 export function releaseGroup(pgid: number): void {
-  tell(`-g ${pgid}`);
+  tell(`-g ${guarded.get(pgid) ?? pgid}`);
+  guarded.delete(pgid);
 }
 
 /** Removes this private directory if vya dies without being able to. */

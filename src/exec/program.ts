@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { systemCode, VyaError } from '../errors.ts';
 import type { Command } from './command.ts';
 import { guardGroup, releaseGroup } from './lifeline.ts';
+import { signalGroup } from './process-group.ts';
 import { prepareCommand } from './secret-file.ts';
 import { StderrTail } from './stderr-tail.ts';
 
@@ -53,14 +54,19 @@ export async function startProgram(command: Command, stdio: StdioOptions): Promi
 
   let endedByUs = false;
   let over = false;
+  let reaped = false;
+  child.once('exit', () => (reaped = true));
+  let orders: NodeJS.Timeout | undefined;
   const end = (): void => {
-    if (over) return;
-    endedByUs = true;
-    signalGroup(pid, 'SIGTERM');
-    setTimeout(() => !over && signalGroup(pid, 'SIGKILL'), killGrace).unref();
+    if (endedByUs || over) return;
+    endedByUs = signalGroup(pid, 'SIGTERM', reaped);
+    orders = setTimeout(() => signalGroup(pid, 'SIGKILL', reaped), killGrace).unref();
   };
-  const ended = closed(child, pid).then(async ({ code, signal }) => {
+  const ended = closed(child, () => signalGroup(pid, 'SIGKILL', reaped)).then(async ({ code, signal }) => {
     over = true;
+    clearTimeout(orders);
+    // What it left running without a hold on its output.
+    signalGroup(pid, 'SIGKILL', reaped);
     releaseGroup(pid);
     await prepared.dispose();
     return { code, signal, stderr: stderr.text() };
@@ -81,26 +87,22 @@ function started(child: ChildProcess): Promise<Error | undefined> {
 /** `exit` can come before the last output: wait for `close`, but not for ever on a grandchild that holds a pipe. */
 function closed(
   child: ChildProcess,
-  pid: number,
+  killRest: () => void,
 ): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
   return new Promise((resolve) => {
+    let grace: NodeJS.Timeout | undefined;
     child.once('exit', () => {
-      setTimeout(() => {
-        signalGroup(pid, 'SIGKILL');
+      grace = setTimeout(() => {
+        killRest();
         child.stdout?.destroy();
         child.stderr?.destroy();
       }, closeGrace).unref();
     });
-    child.once('close', (code, signal) => resolve({ code, signal }));
+    child.once('close', (code, signal) => {
+      clearTimeout(grace);
+      resolve({ code, signal });
+    });
   });
-}
-
-function signalGroup(pgid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pgid, signal);
-  } catch {
-    // ESRCH: the group has ended by itself.
-  }
 }
 
 function cannotStart(command: Command, error: Error): VyaError {

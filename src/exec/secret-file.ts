@@ -39,7 +39,7 @@ export async function prepareCommand(command: Command): Promise<PreparedCommand>
     return { file: command.file, args, env, dispose };
   } catch (error) {
     await dispose();
-    throw error;
+    throw temporaryError(error, `write a private file for ${command.file}`);
   }
 }
 
@@ -55,15 +55,15 @@ export async function makePrivateDirectory(): Promise<string> {
     await chmod(directory, 0o700);
     return directory;
   } catch (error) {
-    throw new VyaError(
-      'failed',
-      `Cannot make a private directory in ${tmpdir()}: ${(error as Error).message}`,
-      {
-        hint: 'Make the temporary directory writable, or set TMPDIR to one that is.',
-        cause: error,
-      },
-    );
+    throw temporaryError(error, 'make a private directory');
   }
+}
+
+function temporaryError(error: unknown, action: string): VyaError {
+  return new VyaError('failed', `Cannot ${action} in ${tmpdir()}: ${(error as Error).message}`, {
+    hint: 'Make room in the temporary directory and make it writable, or set TMPDIR to another one.',
+    cause: error,
+  });
 }
 
 /** Removes a private directory if it is empty. What is left in it is needed by somebody, and stays. */

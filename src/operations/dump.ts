@@ -13,6 +13,7 @@ import { dumpAndMeasure } from './dump-tables.ts';
 import type { StorageJob } from './jobs.ts';
 import { holdsOnlyObjects } from './load.ts';
 import type { Session } from './session.ts';
+import { asStorageFault } from './storage-fault.ts';
 
 /** Dumps up to this size, in stored bytes, are read once more at once: it costs nothing that anyone would notice. */
 const readBackLimit = 16 * 1024 * 1024;
@@ -84,8 +85,8 @@ async function dumpOnce(
 ): Promise<DumpResult> {
   const { adapter } = session;
   const { database, inventory, storage, exact } = request;
-  const task = context.progress.begin(`${adapter.target.id}/${database}`);
   const snapshot = exact ? await adapter.openSnapshot(database, inventory) : undefined;
+  const task = context.progress.begin(`${adapter.target.id}/${database}`);
   try {
     const plan = adapter.dumpPlan({
       ...request,
@@ -97,7 +98,8 @@ async function dumpOnce(
     const dumpAll = async (parts: readonly DumpPart[], signal: AbortSignal): Promise<StoredPart[]> => {
       const stored: StoredPart[] = [];
       for (const part of parts) {
-        stored.push(await dumpPart(part, staged, storage, { ...context, signal }, task).catch(sayFullDisk));
+        const dumping = dumpPart(part, staged, storage, { ...context, signal }, task);
+        stored.push(await dumping.catch((error: unknown) => Promise.reject(asStorageFault(error))));
       }
       return stored;
     };
@@ -149,20 +151,6 @@ async function dumpPart(
   const { size } = await file.finish();
   if (size === 0) throw new VyaError('failed', `${part.commands[0]?.file} ended with 0 but wrote nothing`);
   return { ...stored, path: file.path };
-}
-
-/** A program that could not write what it dumped says so in its own words; for the operator that is the storage's fault. */
-function sayFullDisk(error: unknown): never {
-  if (
-    !(error instanceof VyaError) ||
-    !/No space left on device|Disk quota exceeded|File too large/.test(error.message)
-  ) {
-    throw error;
-  }
-  throw new VyaError('storage', `The storage is full: ${error.message}`, {
-    hint: 'Free space there, or set storage.base_path to another disk. Earlier backups are as they were.',
-    cause: error,
-  });
 }
 
 /** Small dumps are proven whole at once; larger ones by verify, and before a restored database takes its name. */

@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { throughFault } from '../faults/through-fault.ts';
 import type { TestServer } from '../servers/server.ts';
 import { pathWith, serverIsMissing, startServer } from '../servers/servers.ts';
 import { createTestDatabase, type TestDatabase } from './test-database.ts';
@@ -25,6 +26,7 @@ describe.skipIf(await serverIsMissing('mariadb-10.11'))('a program that', () => 
     inside = await createTestDatabase(server, database, sql);
     space = await workspace({ instances: [{ id: 'main', server, settings: { databases: [database] } }] });
     shims = join(space.path, 'shims');
+    expect((await space.vya(['backup'])).code).toBe(0);
   });
   afterEach(() => rm(shims, { recursive: true, force: true }));
   afterAll(async () => {
@@ -69,35 +71,58 @@ describe.skipIf(await serverIsMissing('mariadb-10.11'))('a program that', () => 
       5,
       'storage is full',
     ],
-  ])('%s leaves no backup (F1, F29)', async (_, program, script, code, message) => {
-    await shim(program, script);
-    const result = await space.vya(['backup'], { env: { PATH: await shimmedPath() } });
-    expect(result.code, result.stdout + result.stderr).toBe(code);
-    expect(result.stdout).toContain(message);
-    const { backups } = (await space.vya(['list', '--format', 'json'])).json<{ backups: unknown[] }>();
-    expect(backups).toEqual([]);
-    expect(await readdir(join(space.storagePath, '.staging/main'))).toEqual([]);
-  });
+  ])(
+    '%s leaves no backup but those that were there (F1, F29)',
+    async (what, program, script, code, message) => {
+      await shim(program, script);
+      const path = await shimmedPath();
+      await throughFault(
+        `a ${program} that ${what}`,
+        space.storagePath,
+        () => space.vya(['backup'], { env: { PATH: path } }),
+        async (result) => {
+          expect(result.code, result.stdout + result.stderr).toBe(code);
+          expect(result.stdout).toContain(message);
+          const { backups } = (await space.vya(['list', '--format', 'json'])).json<{ backups: unknown[] }>();
+          expect(backups).toHaveLength(1);
+          expect(await readdir(join(space.storagePath, '.staging/main'))).toEqual([]);
+        },
+      );
+    },
+  );
 
   test('reaches another server than the connection stops the backup (F44)', async () => {
     await shim('mariadb', 'case "$*" in *"SELECT SHA2"*) echo 0000; exit 0;; esac; dump "$@"');
-    const result = await space.vya(['backup'], { env: { PATH: await shimmedPath() } });
-    expect(result.code, result.stdout + result.stderr).toBe(2);
-    expect(result.stdout).toContain('reaches another server');
+    const path = await shimmedPath();
+    await throughFault(
+      'a client that reaches another server',
+      space.storagePath,
+      () => space.vya(['backup'], { env: { PATH: path } }),
+      (result) => {
+        expect(result.code, result.stdout + result.stderr).toBe(2);
+        expect(result.stdout).toContain('reaches another server');
+      },
+    );
   });
 
   test('fails while loading leaves the target as it was, and no scratch database (F17, F18)', async () => {
-    expect((await space.vya(['backup'])).code).toBe(0);
     await inside.script("UPDATE customers SET name = 'changed since'");
     await shim(
       'mariadb',
       'case "$*" in *vya_tmp_*) head -c 200 >/dev/null; echo "ERROR 1062" >&2; exit 1;; esac; dump "$@"',
     );
     const args = ['restore', '--instance', 'main', '--database', database, '--latest', '--force'];
-    const result = await space.vya(args, { env: { PATH: await shimmedPath() } });
-    expect(result.code, result.stdout + result.stderr).toBe(2);
-    expect(await inside.query('SELECT name FROM customers')).toEqual([{ name: 'changed since' }]);
-    expect(await inside.query("SHOW DATABASES LIKE 'vya\\_tmp\\_%'")).toEqual([]);
+    const loading = await shimmedPath();
+    await throughFault(
+      'a client that fails while loading',
+      space.storagePath,
+      () => space.vya(args, { env: { PATH: loading } }),
+      async (result) => {
+        expect(result.code, result.stdout + result.stderr).toBe(2);
+        expect(await inside.query('SELECT name FROM customers')).toEqual([{ name: 'changed since' }]);
+        expect(await inside.query("SHOW DATABASES LIKE 'vya\\_tmp\\_%'")).toEqual([]);
+      },
+    );
   });
 
   /** `dump` in a script is the real program of that name; --version and --help are always answered by it. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { throughFault } from '../faults/through-fault.ts';
 import type { ServerKind } from '../servers/kinds.ts';
 import type { TestServer } from '../servers/server.ts';
 import { serverIsMissing, startServer } from '../servers/servers.ts';
@@ -34,14 +35,22 @@ for (const kind of kinds) {
 
     test('a restore that is interrupted leaves the target as it was, and no scratch database', async () => {
       const args = ['restore', '--instance', 'main', '--database', database, '--latest', '--force'];
-      const { child, result } = space.start(args);
-      await expect.poll(scratch, { timeout: 60_000, interval: 10 }).toHaveLength(1);
-      child.kill('SIGINT');
-      const { code, stdout, stderr } = await result;
-      expect(code, stdout + stderr).toBe(130);
-      expect(stderr).toContain('Ended by SIGINT');
-      expect(await scratch()).toEqual([]);
-      expect(await inside.query('SELECT id FROM bulk')).toEqual([{ id: 0 }]);
+      await throughFault(
+        `SIGINT during a restore, ${kind}`,
+        space.storagePath,
+        async () => {
+          const { child, result } = space.start(args);
+          await expect.poll(scratch, { timeout: 60_000, interval: 10 }).toHaveLength(1);
+          child.kill('SIGINT');
+          return await result;
+        },
+        async ({ code, stdout, stderr }) => {
+          expect(code, stdout + stderr).toBe(130);
+          expect(stderr).toContain('Ended by SIGINT');
+          expect(await scratch()).toEqual([]);
+          expect(await inside.query('SELECT id FROM bulk')).toEqual([{ id: 0 }]);
+        },
+      );
     });
   });
 }

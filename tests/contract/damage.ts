@@ -1,6 +1,7 @@
 import { cp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { expect, test } from 'vitest';
+import { throughFault } from '../faults/through-fault.ts';
 import { backUp, type Contract, databasesOf, type RestoreJson, sample } from './contract.ts';
 import type { TestServer } from '../servers/server.ts';
 import { fingerprint } from './fingerprint.ts';
@@ -47,13 +48,24 @@ export function damageCases(contract: Contract): void {
       await damaged.damage(copy);
 
       const env = { VYA_STORAGE__BASE_PATH: base };
-      const verified = await space.vya(['verify', '--all', '--format', 'json'], { env });
-      expect(verified).toMatchObject({ code: damaged.code });
       const selection = ['--instance', 'main', '--database', sample, '--latest'];
-      const restored = await space.vya(['restore', '--force', '--format', 'json', ...selection], { env });
-      expect(restored).toMatchObject({ code: damaged.code });
-      expect(restored.json<RestoreJson>().error).toMatchObject({ code: damaged.code, kind: damaged.kind });
-      expect(await stateOf(server)).toEqual(before);
+      await throughFault(
+        `${damaged.what}, ${contract.kind}`,
+        space.storagePath,
+        async () => ({
+          verified: await space.vya(['verify', '--all', '--format', 'json'], { env }),
+          restored: await space.vya(['restore', '--force', '--format', 'json', ...selection], { env }),
+        }),
+        async ({ verified, restored }) => {
+          expect(verified).toMatchObject({ code: damaged.code });
+          expect(restored).toMatchObject({ code: damaged.code });
+          expect(restored.json<RestoreJson>().error).toMatchObject({
+            code: damaged.code,
+            kind: damaged.kind,
+          });
+          expect(await stateOf(server)).toEqual(before);
+        },
+      );
     },
   );
 }

@@ -1,6 +1,9 @@
 import { noteFault } from './ledger.ts';
 import { lostSince, pictureOf } from './picture.ts';
 
+/** What `check` answers when it turned out that the fault did not strike: it is not counted then. */
+export const notStruck = Symbol('not struck');
+
 /**
  * Goes through one fault and notes it in the run's ledger. The backups are pictured before and compared afterwards; the
  * fault is survived when none is lost and `check` threw nothing. What `check` throws fails the test, too.
@@ -18,15 +21,16 @@ export async function throughFault<Seen>(
 ): Promise<Seen> {
   const before = await pictureOf(basePath);
   let seen: Seen;
+  let struck: boolean;
   try {
     seen = await fault();
-    await check(seen);
+    struck = (await check(seen)) !== notStruck;
   } catch (error) {
     noteFault(what, { survived: false, lost: (await lostSince(before, basePath)).length });
     throw error;
   }
   const lost = await lostSince(before, basePath);
-  noteFault(what, { survived: lost.length === 0, lost: lost.length });
+  if (struck || lost.length > 0) noteFault(what, { survived: lost.length === 0, lost: lost.length });
   if (lost.length > 0) throw new Error(`${what}: lost ${lost.join(', ')}`);
   return seen;
 }

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { runPipeline } from '../../src/exec/pipeline.ts';
 import { stageBackup } from '../../src/storage/artifact.ts';
+import { notStruck, throughFault } from '../faults/through-fault.ts';
 import { cleanStaging } from '../../src/storage/staging.ts';
 import { scanBackups } from '../../src/storage/catalogue.ts';
 import { openBackup } from '../../src/storage/open-backup.ts';
@@ -74,16 +75,20 @@ describeOnSmallDisk('a full disk', () => {
   it('at any byte of a backup leaves the earlier ones whole, nothing half, and the next run works (F29)', async () => {
     const disk = await smallDisk(1024 * 1024);
     const first = await makeBackup(disk.path);
-    const outcomes = [];
+    const outcomes: string[] = [];
     for (let room = 0; room <= 48 * 1024; room += 4096) {
-      outcomes.push(await tryBackup(disk, room));
-      const { backups, warnings } = await scanBackups({ basePath: disk.path });
-      expect(warnings, `room ${room}`).toEqual([]);
-      expect(backups.every(({ complete }) => complete)).toBe(true);
-      expect(backups.map(({ id }) => id)).toContain(first.id);
-      for (const { path } of backups) expect(await verifyFiles(await openBackup(path))).toEqual([]);
-      expect(backups).toHaveLength(1 + outcomes.filter((outcome) => outcome === 'published').length);
-      expect(await readdir(join(disk.path, '.staging/prod'))).toEqual([]);
+      const check = async (outcome: string): Promise<unknown> => {
+        outcomes.push(outcome);
+        const { backups, warnings } = await scanBackups({ basePath: disk.path });
+        expect(warnings, `room ${room}`).toEqual([]);
+        expect(backups.every(({ complete }) => complete)).toBe(true);
+        expect(backups.map(({ id }) => id)).toContain(first.id);
+        for (const { path } of backups) expect(await verifyFiles(await openBackup(path))).toEqual([]);
+        expect(backups).toHaveLength(1 + outcomes.filter((each) => each === 'published').length);
+        expect(await readdir(join(disk.path, '.staging/prod'))).toEqual([]);
+        return outcome === 'published' ? notStruck : undefined;
+      };
+      await throughFault(`disk full at byte ${room}`, disk.path, () => tryBackup(disk, room), check);
     }
     expect(outcomes[0]).toBe('refused');
     expect(outcomes.at(-1)).toBe('published');
@@ -121,10 +126,14 @@ describeOnSmallDisk('a read-only file system', () => {
     other.freeze();
     disk.freeze();
     for (const base of [disk.path, other.path]) {
-      await expect(makeBackup(base), base).rejects.toMatchObject({
-        kind: 'storage',
-        hint: expect.stringContaining('read-only'),
-      });
+      const failure = (error: unknown): unknown => error;
+      await throughFault(
+        'a read-only file system',
+        base,
+        () => makeBackup(base).catch(failure),
+        (seen) =>
+          expect(seen, base).toMatchObject({ kind: 'storage', hint: expect.stringContaining('read-only') }),
+      );
     }
     const backup = await openBackup(path);
     await hold(disk.path, { kind: 'backup', id, path }, { mode: 'shared' });
@@ -179,11 +188,16 @@ describe('a limit on the size of files', () => {
       base,
       '077',
     ];
-    await expect(promisify(execFile)('sh', limited)).rejects.toMatchObject({
-      stderr: expect.stringContaining('EFBIG'),
-    });
-    const { backups, warnings } = await scanBackups({ basePath: base });
-    expect([backups.map(({ id }) => id), warnings]).toEqual([[first.id], []]);
+    await throughFault(
+      'a limit on the size of files',
+      base,
+      () => promisify(execFile)('sh', limited).catch((error: unknown) => error),
+      async (seen) => {
+        expect(seen).toMatchObject({ stderr: expect.stringContaining('EFBIG') });
+        const { backups, warnings } = await scanBackups({ basePath: base });
+        expect([backups.map(({ id }) => id), warnings]).toEqual([[first.id], []]);
+      },
+    );
     await rm(join(base, '.staging'), { recursive: true });
     await appendFile(join(base, 'prod/shop/note'), '');
     expect((await makeBackup(base)).id).toBe('prod/shop/20260109T020000Z');

@@ -10,6 +10,8 @@ export interface SmallDisk {
   path: string;
   /** Takes all free space but so many bytes. */
   fill(butBytes?: number): Promise<void>;
+  /** Gives back what `fill` took. */
+  empty(): Promise<void>;
   /** Makes it read-only. */
   freeze(): void;
 }
@@ -34,6 +36,7 @@ export async function smallDisk(size: number): Promise<SmallDisk> {
       const { bavail, bsize } = statfsSync(path);
       await appendFile(filler, Buffer.alloc(Math.max(0, bavail * bsize - butBytes)));
     },
+    empty: () => truncate(filler),
     freeze: () => void execFileSync('mount', ['-o', 'remount,ro', path]),
   };
 }
