@@ -11,6 +11,9 @@ import type { PinnedSession } from './session.ts';
 /** The longest that writers are ever held, in milliseconds from the moment that the lock is there. */
 export const LONGEST_HOLD_MS = 10_000;
 
+/** How much later the server ends the lock by itself, in seconds. */
+const IDLE_GRACE_SECONDS = 2;
+
 /** The longest that one attempt waits for the lock, in seconds: new writers may queue behind it. */
 const LONGEST_WAIT_SECONDS = 2;
 
@@ -59,7 +62,9 @@ export async function takeReadLock(
   // Nothing that anybody could write to.
   if (tables.length === 0) return { expired: new AbortController().signal, release: async () => {} };
   const seconds = Math.max(1, Math.min(LONGEST_WAIT_SECONDS, Math.round(lockWaitSeconds)));
-  await session.ask(`SET SESSION lock_wait_timeout = ${seconds}`);
+  // The server ends an idle session, and its lock: that holds even while vya is stopped or cut off.
+  const idle = Math.ceil(LONGEST_HOLD_MS / 1000) + IDLE_GRACE_SECONDS;
+  await session.ask(`SET SESSION lock_wait_timeout = ${seconds}, wait_timeout = ${idle}`);
   const refusals: unknown[] = [];
   for (const way of waysOf(server, database, tables)) {
     const refusal = await attempts(session, way);
@@ -98,7 +103,11 @@ async function attempts(session: PinnedSession, way: Way): Promise<unknown> {
 function held(session: PinnedSession, way: Way): ReadLock {
   let released: Promise<void> | undefined;
   const expiry = new AbortController();
-  const unlock = () => (released ??= session.ask(way.release).then(() => undefined));
+  const unlock = () =>
+    (released ??= (async () => {
+      await session.ask(way.release);
+      await session.ask('SET SESSION wait_timeout = 28800');
+    })());
   const timer = setTimeout(() => {
     expiry.abort();
     unlock().catch(() => {});
@@ -107,7 +116,18 @@ function held(session: PinnedSession, way: Way): ReadLock {
     expired: expiry.signal,
     async release() {
       clearTimeout(timer);
-      await unlock();
+      try {
+        await unlock();
+      } catch (error) {
+        throw new VyaError(
+          'failed',
+          'The session that kept writers waiting was lost before the dump was seen to begin',
+          {
+            hint: 'Run again.',
+            cause: error,
+          },
+        );
+      }
       if (!expiry.signal.aborted) return;
       throw new VyaError(
         'failed',

@@ -55,8 +55,9 @@ function piece(column: Column): string {
     return orNull(name, `IF(${invalidDate(name)}, '${zeroOf(column)}', CAST(${name} AS CHAR))`);
   }
   if (CHARACTERS.has(type)) {
-    const bytes = characters(column);
-    return orNull(name, `CONCAT(LENGTH(${bytes}), ':', ${bytes})`);
+    const text = characters(column);
+    // As bytes, so that the server converts nothing, and mixes no collations.
+    return orNull(name, `CONCAT(LENGTH(${text}), ':', CAST(${text} AS BINARY))`);
   }
   // What may be long by its digest, so that no row becomes too long for the server; a piece of constant length needs no mark.
   if (TEXTS.has(type)) return orNull(name, `SHA2(${characters(column)}, 256)`);
@@ -82,10 +83,10 @@ function isFaithful({ charset }: Column): boolean {
   return charset === null || FAITHFUL.has(charset);
 }
 
-/** The bytes of a text, in the column's own character set where every one of its texts comes back. */
+/** A text whose bytes are those of the column where every one of its texts comes back. */
 function characters(column: Column): string {
   const name = quoteName(column.name);
-  return isFaithful(column) ? `CAST(${name} AS BINARY)` : `CAST(CONVERT(${name} USING utf8mb4) AS BINARY)`;
+  return isFaithful(column) ? name : `CONVERT(${name} USING utf8mb4)`;
 }
 
 function jsonText(name: string): string {

@@ -1,6 +1,8 @@
 import { mkdtemp } from 'node:fs/promises';
 import path from 'node:path';
 import type { DatabaseAdapter, Snapshot, StoredPart, TableMeasure } from '../../../src/db/adapter.ts';
+import type { Command } from '../../../src/exec/command.ts';
+import type { Inventory } from '../../../src/model/inventory.ts';
 import { type Bench, freshDatabase, load, runInto } from './support.ts';
 
 export function exactly(bench: Bench): DatabaseAdapter {
@@ -13,6 +15,21 @@ export interface ExactDump {
   measures: TableMeasure[];
 }
 
+/** The adapter's own command that dumps the tables. */
+export function tablesCommand(bench: Bench, database: string, inventory: Inventory): Command {
+  const { parts } = bench.adapter.dumpPlan({
+    database,
+    inventory,
+    programs: bench.programs,
+    compression: { codec: 'none', level: 1 },
+    jobs: 1,
+    directoryFor: (suffix) => path.join(bench.folder, suffix),
+  });
+  const command = parts[0]?.commands[0];
+  if (!command) throw new Error('no part holds the tables');
+  return command;
+}
+
 /** Dumps a database's tables within a snapshot, by the adapter's own command. `joined` stands for the snapshot's. */
 export async function exactDump(
   bench: Bench,
@@ -23,22 +40,12 @@ export async function exactDump(
   const inventory = await bench.adapter.inventory(database);
   const snapshot = await exactly(bench).openSnapshot(database, inventory);
   try {
-    const plan = bench.adapter.dumpPlan({
-      database,
-      inventory,
-      programs: bench.programs,
-      compression: { codec: 'none', level: 1 },
-      jobs: 1,
-      directoryFor: (suffix) => path.join(bench.folder, suffix),
-    });
-    const [tables] = plan.parts;
-    const [command] = tables?.commands ?? [];
-    if (!tables || !command) throw new Error('no part holds the tables');
+    const command = tablesCommand(bench, database, inventory);
     const file = path.join(await mkdtemp(path.join(bench.folder, 'exact-')), 'tables.sql');
     const ended = runInto(command, file);
     await joined(snapshot, ended);
     const [measures] = await Promise.all([snapshot.measure(), ended]);
-    return { parts: [{ path: file, format: tables.format, holds: tables.holds }], measures };
+    return { parts: [{ path: file, format: 'sql', holds: ['tables'] }], measures };
   } finally {
     await snapshot.close();
   }

@@ -1,10 +1,19 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect, type Login } from '../../servers/connect.ts';
 import type { TestServer } from '../../servers/server.ts';
 import { serverIsMissing, startServer } from '../../servers/servers.ts';
-import { exactDump, measureCopy } from './exact.ts';
-import { type Bench, flavours, freshDatabase, openBench } from './support.ts';
+import type { Snapshot } from '../../../src/db/adapter.ts';
+import { runPipeline } from '../../../src/exec/pipeline.ts';
+import { targetOf } from '../target.ts';
+import { exactDump, exactly, measureCopy, tablesCommand } from './exact.ts';
+import { type Bench, flavours, freshDatabase, inside, openBench } from './support.ts';
 import { startTransfers } from './transfers.ts';
+
+const holdWriters = fileURLToPath(new URL('fixtures/hold-writers.ts', import.meta.url));
+const never = new Promise<never>(() => {});
 
 for (const kind of flavours) {
   describe.skipIf(await serverIsMissing(kind))(`snapshots of ${kind}`, () => {
@@ -55,6 +64,208 @@ for (const kind of flavours) {
         await transfers.stop();
       }
       expect(transfers.commits()).toBeGreaterThan(100);
+    });
+
+    /** A database of one table, and a statement that waits while writers are held. */
+    async function onlyTable(database: string): Promise<void> {
+      const [admin] = benches as [Bench];
+      await freshDatabase(admin, database);
+      await inside(
+        admin,
+        database,
+        'CREATE TABLE t (id int PRIMARY KEY AUTO_INCREMENT, v longtext)',
+        `INSERT INTO t (v) VALUES ('first')`,
+      );
+    }
+
+    async function open(bench: Bench, database: string): Promise<Snapshot> {
+      return await exactly(bench).openSnapshot(database, await bench.adapter.inventory(database));
+    }
+
+    const write = (database: string) =>
+      inside(benches[0] as Bench, database, `INSERT INTO t (v) VALUES ('more')`);
+
+    /** Waits until a writer is seen to wait; fails when it goes on instead. */
+    async function writerWaits(database: string): Promise<{ done: Promise<void> }> {
+      const [admin] = benches as [Bench];
+      const before = new Set(
+        (await admin.admin.query<{ Id: number }>('SHOW PROCESSLIST')).map(({ Id }) => Id),
+      );
+      let over = false;
+      const done = write(database).finally(() => (over = true));
+      for (;;) {
+        if (over) throw new Error('the writer was not held');
+        const sessions = await admin.admin.query<{ Id: number; State: string | null }>('SHOW PROCESSLIST');
+        if (sessions.some(({ Id, State }) => !before.has(Id) && /^Waiting for .*lock/i.test(State ?? '')))
+          return { done };
+      }
+    }
+
+    it.each([0, 1, 2])(
+      'hold writers until the dump is seen, and let them go on before it ends (account %i) (F47)',
+      async (index) => {
+        const bench = benches[index] as Bench;
+        await onlyTable('held');
+        await inside(
+          bench,
+          'held',
+          ...Array.from({ length: 5 }, () => `INSERT INTO t (v) SELECT REPEAT('x', 6000000)`),
+        );
+        const snapshot = await open(bench, 'held');
+        const stop = new AbortController();
+        try {
+          const writer = await writerWaits('held');
+          // Nobody reads what the dump writes: it stays where it is, in the middle of the table.
+          const sleeper = { file: 'sleep', args: ['600'], env: { PATH: '/usr/bin:/bin' } };
+          const command = tablesCommand(bench, 'held', await bench.adapter.inventory('held'));
+          const dump = runPipeline([command, sleeper], { signal: stop.signal, output: 'drop' });
+          const ended = expect(dump).rejects.toThrow();
+          await snapshot.joined({ ended: dump });
+          await writer.done;
+          await expect(snapshot.measure()).resolves.toMatchObject([{ name: 't', rows: 6 }]);
+          stop.abort();
+          await ended;
+        } finally {
+          stop.abort();
+          await snapshot.close();
+        }
+      },
+    );
+
+    it('let writers go on when they are closed without a dump, and say where the source stood', async () => {
+      await onlyTable('closed');
+      for (const bench of benches) {
+        const snapshot = await open(bench, 'closed');
+        const writer = await writerWaits('closed');
+        expect(snapshot.positions.map(({ kind: of, exact }) => `${of} ${exact}`)).toEqual([
+          'binlog true',
+          'gtid true',
+        ]);
+        await snapshot.close();
+        await snapshot.close();
+        await writer.done;
+      }
+    });
+
+    it('take a dump that has ended for one that has joined, and refuse with one that failed', async () => {
+      const [bench] = benches as [Bench];
+      await onlyTable('ended');
+      const good = await open(bench, 'ended');
+      await good.joined({ ended: Promise.resolve() });
+      await write('ended');
+      await good.close();
+      const bad = await open(bench, 'ended');
+      await expect(bad.joined({ ended: Promise.reject(new Error('the dump broke')) })).rejects.toThrow(
+        'the dump broke',
+      );
+      await write('ended');
+      await bad.close();
+    });
+
+    it('never hold writers longer than their limit when no dump comes', async () => {
+      await onlyTable('late');
+      const snapshot = await open(benches[0] as Bench, 'late');
+      const writer = await writerWaits('late');
+      await expect(snapshot.joined({ ended: never })).rejects.toMatchObject({
+        kind: 'failed',
+        message: expect.stringContaining('not seen'),
+      });
+      await writer.done;
+      await snapshot.close();
+    });
+
+    it('let writers go on when vya is killed, or stopped for longer than the limit', async () => {
+      await onlyTable('orphaned');
+      for (const blow of ['SIGKILL', 'SIGSTOP'] as const) {
+        const child = await holding('orphaned');
+        try {
+          const writer = await writerWaits('orphaned');
+          child.kill(blow);
+          await writer.done;
+        } finally {
+          child.kill('SIGKILL');
+        }
+      }
+      expect(
+        await exactly(benches[0] as Bench).measure(
+          'orphaned',
+          await (benches[0] as Bench).adapter.inventory('orphaned'),
+        ),
+      ).toMatchObject([{ rows: 3 }]);
+    });
+
+    async function holding(database: string): Promise<ChildProcess> {
+      const child = spawn(process.execPath, [holdWriters, JSON.stringify(targetOf(server)), database], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      await once(child.stdout, 'data');
+      return child;
+    }
+
+    it('fail when the session that held writers is lost before the dump is seen', async () => {
+      const bench = benches[1] as Bench;
+      await onlyTable('lost');
+      const snapshot = await open(bench, 'lost');
+      const writer = await writerWaits('lost');
+      const { admin } = benches[0] as Bench;
+      const sessions = await admin.query<{ Id: number; User: string; Command: string }>('SHOW PROCESSLIST');
+      for (const { Id } of sessions.filter(({ User }) => User === 'reloads')) await admin.query(`KILL ${Id}`);
+      await writer.done;
+      await expect(snapshot.joined({ ended: Promise.resolve() })).rejects.toMatchObject({
+        kind: 'failed',
+        message: expect.stringContaining('lost'),
+      });
+      await snapshot.close();
+    });
+
+    it('name the grant that helps an account that may only read', async () => {
+      await onlyTable('denied');
+      const bench = await account('reader', 'SELECT, SHOW VIEW, TRIGGER, EVENT, REPLICATION CLIENT');
+      const sessions = async () =>
+        (await bench.admin.query<{ User: string }>('SHOW PROCESSLIST')).filter(
+          ({ User }) => User === 'reader',
+        ).length;
+      const before = await sessions();
+      const mariadb = bench.adapter.server.flavour === 'mariadb';
+      await expect(open(bench, 'denied')).rejects.toMatchObject({
+        kind: 'privileges',
+        hint: expect.stringContaining(`GRANT ${mariadb ? 'RELOAD' : 'FLUSH_TABLES'} ON *.* TO 'reader'@'%';`),
+      });
+      await write('denied');
+      await expect.poll(sessions, { timeout: 30_000 }).toBe(before);
+      // What the hint says is enough.
+      await bench.admin.query(`GRANT ${mariadb ? 'RELOAD' : 'FLUSH_TABLES'} ON *.* TO reader@'%'`);
+      const granted = await openBench(kind, { user: 'reader', password: 'Exact.1234' }, server);
+      await (await open(granted, 'denied')).close();
+      await granted.close();
+      await bench.close();
+    });
+
+    it('leave out tables without transactions that changed meanwhile, and hold those that did not (F5)', async () => {
+      const bench = benches[2] as Bench;
+      await onlyTable('mixed');
+      await inside(
+        bench,
+        'mixed',
+        'CREATE TABLE quiet (id int) ENGINE=MyISAM',
+        'INSERT INTO quiet VALUES (1)',
+        'CREATE TABLE busy (id int) ENGINE=MyISAM',
+        'INSERT INTO busy VALUES (1)',
+      );
+      const { parts, measures } = await exactDump(bench, 'mixed', async (snapshot, ended) => {
+        await snapshot.joined({ ended });
+        await inside(benches[0] as Bench, 'mixed', 'INSERT INTO busy VALUES (2)');
+      });
+      expect(measures.map(({ name, rows }) => `${name} ${rows}`).toSorted()).toEqual(['quiet 1', 't 1']);
+      const copy = await measureCopy(benches[0] as Bench, parts, 'mixed_copy', 'mixed');
+      for (const measure of measures) expect(copy).toContainEqual(measure);
+    });
+
+    it('have nothing to hold where there are no tables', async () => {
+      const bench = benches[2] as Bench;
+      await freshDatabase(benches[0] as Bench, 'bare');
+      const { measures } = await exactDump(bench, 'bare');
+      expect(measures).toEqual([]);
     });
   });
 }
