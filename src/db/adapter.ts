@@ -60,6 +60,7 @@ export interface Snapshot {
   joined(dump: { ended: Promise<unknown> }): Promise<void>;
   /** Counts and digests of all tables at that moment. */
   measure(): Promise<TableMeasure[]>;
+  /** Also ends counts that are still being taken. Closing it again does nothing. */
   close(): Promise<void>;
 }
 
@@ -113,6 +114,8 @@ export interface DumpRequest {
   compression: { codec: 'zstd' | 'gzip' | 'none'; level: number };
   /** Parallel jobs inside one dump, 1 or more. */
   jobs: number;
+  /** The moment that the tables are dumped from; undefined: one that the program takes by itself. */
+  snapshot?: Snapshot | undefined;
   /** Where a part that is a directory has to be written. Must not exist yet. */
   directoryFor(suffix: string): string;
 }
@@ -187,6 +190,16 @@ export interface DatabaseAdapter {
   /** Objects of one database. Row counts are the catalogue's estimates. */
   inventory(database: string): Promise<Inventory>;
   position(): Promise<SourcePosition[]>;
+  /**
+   * Holds one moment of a database for a dump and exact measures. MySQL: writers wait until the dump has joined.
+   *
+   * @throws VyaError `privileges`, `connection`, or `failed` when no such moment could be had
+   */
+  openSnapshot(database: string, inventory: Inventory): Promise<Snapshot>;
+  /** Counts and digests of all tables as they are now, by the same methods as a snapshot's. */
+  measure(database: string, inventory: Inventory): Promise<TableMeasure[]>;
+  /** Whether a dump that failed so may succeed when it is begun anew: somebody's DDL or lock came between. */
+  mayRetry(error: Error): boolean;
   /** What would go wrong, or be incomplete, when these databases are dumped: privileges, engines, locks, row security. */
   dumpFindings(database: string, inventory: Inventory): Promise<Finding[]>;
   dumpPlan(request: DumpRequest): DumpPlan;

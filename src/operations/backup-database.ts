@@ -31,7 +31,14 @@ export async function attemptBackup(
 ): Promise<DatabaseResult> {
   const { job, instance } = work;
   const started = performance.now();
-  const result: DatabaseResult = { database, status: 'ok', sizeBytes: 0, durationMs: 0, warnings: [] };
+  const result: DatabaseResult = {
+    database,
+    status: 'ok',
+    sizeBytes: 0,
+    durationMs: 0,
+    exact: false,
+    warnings: [],
+  };
   const fields = { instance: instance.id, database };
   try {
     if (work.lock) await backupDatabase({ ...work, lock: work.lock }, result, jobs, context);
@@ -78,7 +85,7 @@ async function backupDatabase(
   try {
     const dumped = await dumpDatabase(
       session,
-      { database, inventory, jobs, storage: job.storage },
+      { database, inventory, jobs, storage: job.storage, exact: job.exact },
       staged,
       context,
     );
@@ -90,7 +97,7 @@ async function backupDatabase(
       server: describeServer(session),
       client: { program: programs.dump.name, version: programs.dump.version },
       finishedAt: context.now().toISOString(),
-      positions,
+      positions: [...(dumped.positions ?? positions)],
       oldestClient: dumped.oldestClient,
       partial: false,
       options: [...dumped.options],
@@ -100,13 +107,14 @@ async function backupDatabase(
         path: part.path.slice(staged.directory.length + 1),
         holds: [...part.holds],
       })),
-      inventory,
+      inventory: dumped.inventory,
       inventoryStable: dumped.changes.length === 0,
       warnings: result.warnings,
       vya: job.vya,
     };
     const { id, path, manifest } = await staged.publish(draft);
-    Object.assign(result, { id, path, sizeBytes: manifest.files.reduce((sum, file) => sum + file.size, 0) });
+    const sizeBytes = manifest.files.reduce((sum, file) => sum + file.size, 0);
+    Object.assign(result, { id, path, sizeBytes, exact: dumped.inventory.measured ?? false });
   } finally {
     // Nothing is left to discard after a publication.
     await staged.discard();
@@ -120,7 +128,9 @@ async function rehearseBackup(
   context: OperationContext,
 ): Promise<void> {
   const rehearsal = { open: () => instance.open(), jobs: job.jobs, vya: job.vya };
-  result.warnings.push(...(await rehearse(await openBackup(path), rehearsal, context)));
+  const { warnings, proof } = await rehearse(await openBackup(path), rehearsal, context);
+  result.warnings.push(...warnings);
+  result.proof = proof;
 }
 
 /** The dry run: everything that can be asked beforehand, and nothing written. */

@@ -92,5 +92,5 @@ async function backupDatabases(
 }
 
 function missingDatabase(database: string, error: VyaError): DatabaseResult {
-  return { database, status: 'failed', sizeBytes: 0, durationMs: 0, warnings: [], error };
+  return { database, status: 'failed', sizeBytes: 0, durationMs: 0, exact: false, warnings: [], error };
 }

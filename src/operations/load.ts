@@ -56,7 +56,7 @@ async function readSmallPart(
 }
 
 /** Parts that MySQL creates only once the tables have their final names. */
-export function holdsOnlyObjects(part: StoredPart): boolean {
+export function holdsOnlyObjects(part: { holds: readonly string[] }): boolean {
   return !part.holds.some((content) => content === 'tables' || content === 'everything');
 }
 

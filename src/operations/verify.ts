@@ -3,6 +3,7 @@ import { engineFor } from '../db/registry.ts';
 import { asVyaError, type VyaError } from '../errors.ts';
 import type { BackupEntry } from '../storage/backup-entry.ts';
 import { type OpenBackup, openBackup } from '../storage/open-backup.ts';
+import type { Proof } from '../storage/marks.ts';
 import type { OperationContext } from './context.ts';
 import type { Patience } from './jobs.ts';
 import { type Rehearsal, rehearse } from './rehearse.ts';
@@ -22,6 +23,8 @@ export interface VerifyResult {
   durationMs: number;
   /** Whether it was restored and compared. */
   rehearsed: boolean;
+  /** Of the rehearsal, where it passed. */
+  proof?: Proof;
   warnings: string[];
   error?: VyaError;
 }
@@ -51,7 +54,8 @@ async function verifyOne(
       await assertWhole(backup, engine, await programsFor(engine, backup, context), context);
       if (!job.rehearsal) return;
       result.rehearsed = true;
-      result.warnings = await rehearse(backup, job.rehearsal(backup), context);
+      const { warnings, proof } = await rehearse(backup, job.rehearsal(backup), context);
+      Object.assign(result, { warnings, proof });
     });
     context.log.info({ id: entry.id }, 'verified');
   } catch (error) {

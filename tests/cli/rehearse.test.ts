@@ -44,7 +44,7 @@ for (const kind of kinds) {
       expect(await scratchDatabases(server, 'vya_tmp_rehearsal_')).toEqual([]);
       const again = await space.vya(['verify', '--rehearse']);
       expect(again.code, again.stdout + again.stderr).toBe(0);
-      expect(again.stdout).toContain('restores');
+      expect(again.stdout).toContain('proven');
     });
 
     test('a backup that loads but is not what the manifest says fails, and is not proven', async () => {

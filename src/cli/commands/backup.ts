@@ -8,6 +8,7 @@ import { count, level, severalOption, waitOption } from '../arguments.ts';
 import { formatBytes, formatDuration, formatTable } from '../output/format.ts';
 import { errorAsJson, statusAsJson } from '../output/print.ts';
 import { describeProblems, withSubject } from '../output/problems.ts';
+import { proofInWords } from '../output/proof.ts';
 import { openSetup } from '../setup.ts';
 
 export function backupCommand(context: CliContext) {
@@ -19,7 +20,14 @@ export function backupCommand(context: CliContext) {
     .option('--dry-run', 'say what would be dumped and what stands in the way; write nothing')
     .option('--jobs <n>', 'dumps at work at the same time', count, 1)
     .option('--compression-level <1-9>', 'instead of storage.compression_level', level)
-    .option('--rehearse', 'restore each backup into a scratch database at once, compare it, and drop it')
+    .option(
+      '--exact',
+      'count and digest every table in the moment that is dumped, for rehearsals and restores',
+    )
+    .option(
+      '--rehearse',
+      'restore each backup into a scratch database at once, compare it, and drop it; includes --exact',
+    )
     .option('--skip-prune', 'leave old backups alone')
     .addOption(waitOption())
     .addHelpText('after', examples)
@@ -44,6 +52,7 @@ export function backupCommand(context: CliContext) {
           retention: options.skipPrune || dryRun ? undefined : retention,
           jobs: options.jobs,
           dryRun,
+          exact: options.exact ?? options.rehearse ?? false,
           rehearse: options.rehearse ?? false,
           waitSeconds: options.wait,
           vya: setup.version,
@@ -58,6 +67,7 @@ const examples = `
 Examples:
   vya backup                                     everything that is configured
   vya backup --instance prod --database shop     one database
+  vya backup --rehearse                          and prove that each restores, to the last row
   vya backup --dry-run                           what would be dumped, and what stands in the way
 
 With neither --instance nor --database, everything that is configured is backed up. Exit code 1 means that some
@@ -102,7 +112,7 @@ function asText(report: BackupReport): string {
     databases.map((database) => [
       instance,
       database.database,
-      database.status,
+      database.proof ? proofInWords(database.proof) : database.status,
       database.status === 'failed' ? '' : formatBytes(database.sizeBytes),
       database.status === 'ok' ? formatDuration(database.durationMs) : '',
       database.id?.split('/').at(-1) ?? '',

@@ -8,6 +8,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { parseMoment } from '../moment.ts';
 import { formatDuration, printable } from '../output/format.ts';
 import { describeProblems } from '../output/problems.ts';
+import { limitsOf } from '../output/proof.ts';
 import { askConfirmation } from '../prompt.ts';
 import { openSetup, type Setup } from '../setup.ts';
 
@@ -136,6 +137,7 @@ function asText(report: RestoreReport): string {
       ]
     : [
         `Restored ${report.backup} as ${target}: ${report.tables} tables in ${formatDuration(report.durationMs)}.`,
+        comparedInWords(report),
         ...(report.keptOldAs
           ? [`The database that it replaces is kept as “${printable(report.keptOldAs)}”.`]
           : []),
@@ -146,4 +148,9 @@ function asText(report: RestoreReport): string {
     );
   }
   return [...lines, ...describeProblems(report.database, report)].join('\n');
+}
+
+function comparedInWords({ compared = 'objects', exceptions = [] }: RestoreReport): string {
+  const what = compared === 'contents' ? 'Every object and row is' : 'It is';
+  return `${what} as the manifest says${limitsOf({ compared, exceptions })}.`;
 }

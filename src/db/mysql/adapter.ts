@@ -9,11 +9,13 @@ import { dumpFindings } from './dump-findings.ts';
 import { hasDumpableHistory } from './history.ts';
 import { readInventory } from './inventory.ts';
 import { loadStep } from './load.ts';
+import { measureDatabase } from './measure.ts';
 import { readPosition } from './position.ts';
 import { replaceDatabase } from './replace.ts';
 import { replaceFindings } from './replace-findings.ts';
 import { restoreFindings } from './restore-findings.ts';
 import { readServer } from './server.ts';
+import { openSnapshot } from './snapshot.ts';
 
 /**
  * Times as the dumps have them; sizes that are not a day old, as MySQL's may be otherwise; a moved table's default may change
@@ -54,6 +56,7 @@ export async function connectMysql(
         return await readInventory(knex, server, database);
       },
       position: () => readPosition(knex, server),
+      mayRetry: definitionChanged,
       dumpFindings: (database, inventory) => dumpFindings(knex, server, database, inventory),
       dumpPlan: (request) => dumpPlan(context, request, history.get(request.database) ?? false),
       identityCommand: (programs) => identityCommand(context, programs),
@@ -65,10 +68,25 @@ export async function connectMysql(
       loadStep: (part, database, options) => loadStep(context, part, database, options),
       replace: (request) => withOwnSession((own) => replaceDatabase(context, own, request)),
       replaceFindings: (name) => replaceFindings(knex, server, name),
+      openSnapshot: async (database, inventory) =>
+        await openSnapshot({
+          knex: (await open(signal)).knex,
+          withOwnSession,
+          server,
+          lockWaitSeconds: target.lockWaitSeconds,
+          database,
+          inventory,
+        }),
+      measure: (database, inventory) => measureDatabase(knex, server, database, inventory),
       close: () => knex.destroy(),
     };
   } catch (error) {
     await knex.destroy();
     throw error;
   }
+}
+
+/** Somebody truncated, altered or copied a table between the snapshot and its turn (F5). */
+function definitionChanged({ message }: Error): boolean {
+  return /\b1412\b/.test(message);
 }

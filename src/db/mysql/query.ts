@@ -53,7 +53,7 @@ export async function attempt<T>(work: () => Promise<T>): Promise<T | undefined>
 }
 
 /** Access denied: to a database, a table, a column, a routine, a global privilege, and the like. */
-const DENIED = new Set([1044, 1045, 1142, 1143, 1227, 1370, 1410, 1419, 1698]);
+export const DENIED = new Set([1044, 1045, 1142, 1143, 1227, 1370, 1410, 1419, 1698]);
 
 /** The server's own words, without the statement that knex puts before them. */
 export function sqlMessage(error: Error): string {

@@ -19,7 +19,7 @@ export function clientCommand(
   { target, encrypted }: Reach,
   program: ClientProgram,
   args: readonly string[],
-  extra: { database?: string; options?: string } = {},
+  extra: { database?: string; options?: string; applicationName?: string } = {},
 ): Command {
   const { host, port } = postgresqlHost(target.endpoint);
   return {
@@ -30,7 +30,7 @@ export function clientCommand(
       PGHOST: host,
       PGPORT: String(port),
       PGUSER: target.user,
-      PGAPPNAME: 'vya',
+      PGAPPNAME: extra.applicationName ?? 'vya',
       // libpq takes 1 for 2.
       PGCONNECT_TIMEOUT: String(Math.max(2, Math.ceil(target.connectTimeoutMs / 1000))),
       PGGSSENCMODE: 'disable',

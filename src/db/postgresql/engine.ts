@@ -5,13 +5,17 @@ import { createDatabase, databaseExists, dropScratch, listDatabases } from './da
 import { findDumpProblems } from './dump-findings.ts';
 import { planDump } from './dump.ts';
 import { readInventory } from './inventory.ts';
+import { ONE_MOMENT } from './held-transaction.ts';
 import { checkArchive, planLoad } from './load.ts';
+import { measureTables } from './measure.ts';
 import { readPosition } from './position.ts';
 import { findPrograms } from './programs.ts';
 import { findReplaceProblems } from './replace-findings.ts';
 import { replaceDatabase } from './replace.ts';
 import { findRestoreProblems } from './restore-findings.ts';
 import { IDENTITY_SQL, readServerInfo } from './server-info.ts';
+import { openSnapshot } from './snapshot.ts';
+import { failedByLock } from './snapshot-watch.ts';
 import { type Database, openMaintenance, withDatabase } from './session.ts';
 
 /** PostgreSQL 13 and newer. */
@@ -45,6 +49,12 @@ async function connect(target: InstanceTarget, { signal }: ConnectOptions): Prom
     databases: () => listDatabases(main),
     inventory: (name) => withDatabase(target, name, signal, readInventory),
     position: () => readPosition(main),
+    openSnapshot: (name) => openSnapshot({ target, server, signal, ask: main.query }, name),
+    measure: (name) =>
+      withDatabase(target, name, signal, (database) =>
+        database.transaction((query) => measureTables(query, server), ONE_MOMENT),
+      ),
+    mayRetry: failedByLock,
     dumpFindings: (name) =>
       withDatabase(target, name, signal, (database) => findDumpProblems(database, server)),
     dumpPlan: (request) => planDump(reach, request),
