@@ -47,11 +47,8 @@ const sslSchema = z
       context.addIssue({ code: 'custom', path: [field], message });
     const mode = fieldOf(ssl, 'mode');
     const has = (field: string) => fieldOf(ssl, field) !== undefined;
-    if (String(mode).startsWith('verify-') && !has('ca')) {
-      report(
-        'ca',
-        `is missing: mode ${String(mode)} needs it (the system's own list is often ${systemAuthorities})`,
-      );
+    if (typeof mode === 'string' && mode.startsWith('verify-') && !has('ca')) {
+      report('ca', `is missing: mode ${mode} needs it (the system's own list is often ${systemAuthorities})`);
     }
     if (has('cert') && !has('key')) report('key', 'is missing: cert needs it');
     if (has('key') && !has('cert')) report('cert', 'is missing: key needs it');

@@ -26,7 +26,8 @@ export function readBackupDirectory(found: FoundDirectory): ReadDirectory {
   const names = namesIn(path);
   if (names === undefined) return { warnings: [] };
   if (!names.includes(manifestName)) {
-    if (names.includes(removingName)) return { warnings: [], unfinishedRemoval: path };
+    // An empty one is what a removal leaves that is cut off before its last step: a backup comes into its place with content.
+    if (names.includes(removingName) || names.length === 0) return { warnings: [], unfinishedRemoval: path };
     return { warnings: [`${path} is no backup: it has no ${manifestName}`] };
   }
   const { pinned, proven, proof, warnings } = readMarks(path, names);

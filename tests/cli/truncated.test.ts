@@ -1,10 +1,11 @@
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect } from '../servers/connect.ts';
 import type { ServerKind } from '../servers/kinds.ts';
 import type { TestServer } from '../servers/server.ts';
-import { pathWith, serverIsMissing, sharedServer } from '../servers/servers.ts';
+import { serverIsMissing, sharedServer } from '../servers/servers.ts';
+import { pausedDump } from './paused-dump.ts';
 import { createTestDatabase, type TestDatabase } from './test-database.ts';
 import { workspace, type Workspace } from './vya.ts';
 
@@ -30,11 +31,11 @@ for (const kind of kinds) {
     });
 
     test('TRUNCATE between the snapshot and the dump: both are begun anew, and what is counted is what is restored (F48)', async () => {
-      const { begun, go, path } = await pausedDump();
+      const { begun, go, path } = await pausedDump(server, join(space.path, 'paused'));
       const backup = space.vya(['backup', '--rehearse', '--jobs', '2', '--format', 'json'], {
         env: { PATH: path },
       });
-      await expect.poll(begun, { timeout: 60_000, interval: 20 }).toBe(true);
+      await begun();
       const other = await connect(server, database);
       const truncating = other.script('TRUNCATE emptied');
       await expect.poll(waiting, { timeout: 60_000, interval: 20 }).toBe(1);
@@ -49,38 +50,6 @@ for (const kind of kinds) {
       expect(await rowsOf(database_?.path ?? '')).toEqual({ emptied: 0, kept: 3 });
       expect(result.stderr).toContain('begins anew');
     });
-
-    /** A pg_dump that waits before its first dump until it is let go. */
-    async function pausedDump(): Promise<{
-      begun(): Promise<boolean>;
-      go(): Promise<void>;
-      path: string;
-    }> {
-      const folder = join(space.path, 'paused');
-      await mkdir(folder, { recursive: true });
-      const path = await pathWith(server);
-      const [begun, gone] = [join(folder, 'begun'), join(folder, 'gone')];
-      const script = `#!/bin/sh
-PATH='${path}'
-case "$*" in *--snapshot=*)
-  touch '${begun}'
-  while ! [ -e '${gone}' ]; do sleep 0.05; done;;
-esac
-exec pg_dump "$@"
-`;
-      await writeFile(join(folder, 'pg_dump'), script, { mode: 0o755 });
-      for (const name of ['pg_restore', 'psql'])
-        await writeFile(join(folder, name), `#!/bin/sh\nPATH='${path}' exec ${name} "$@"\n`, { mode: 0o755 });
-      return {
-        begun: () =>
-          access(begun).then(
-            () => true,
-            () => false,
-          ),
-        go: () => writeFile(gone, ''),
-        path: `${folder}:${path}`,
-      };
-    }
 
     async function waiting(): Promise<number | undefined> {
       const sql = `SELECT count(*)::int AS n FROM pg_locks WHERE NOT granted

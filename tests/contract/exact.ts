@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { pausedDump } from '../cli/paused-dump.ts';
 import { scratchDatabases } from '../cli/test-database.ts';
+import { connect } from '../servers/connect.ts';
 import type { Inventory } from '../../src/model/inventory.ts';
 import { backUp, type Contract, databasesOf, dropDatabase, ended, restore, run } from './contract.ts';
 import { balance, startLedger, total } from './ledger.ts';
@@ -145,6 +147,19 @@ export function exactCases(contract: Contract): void {
       });
     });
 
+    test('an exact backup that is interrupted lets go of the moment that it holds, and leaves no session (F6)', async () => {
+      const { server, space } = contract;
+      await makeSmall(contract);
+      const paused = await pausedDump(server, join(space.path, 'paused'));
+      const args = ['backup', '--instance', 'main', ...ledger, '--exact'];
+      const { child, result } = space.start(args, { env: { PATH: paused.path } });
+      await paused.begun();
+      child.kill('SIGINT');
+      ended(await result, 130);
+      await run(server, 'TRUNCATE TABLE treasures', database);
+      await expect.poll(() => sessionsOf(contract), { timeout: 60_000 }).toEqual([]);
+    });
+
     test('a rehearsal on another instance compares rows as well', async () => {
       await makeSmall(contract);
       await backUp(contract, 'main', [...ledger, '--exact']);
@@ -183,6 +198,21 @@ async function makeSmall({ server }: Contract): Promise<void> {
 
 async function manifestOf(directory: string): Promise<{ inventory: Inventory }> {
   return JSON.parse(await readFile(join(directory, 'manifest.json'), 'utf8')) as { inventory: Inventory };
+}
+
+/** What sessions do in the database, other than the one that asks. */
+async function sessionsOf({ server }: Contract): Promise<unknown[]> {
+  const connection = await connect(server, database);
+  const sql =
+    server.type === 'mysql'
+      ? `SELECT info, state FROM information_schema.processlist WHERE db = '${database}' AND id <> connection_id()`
+      : `SELECT query, state FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+           AND backend_type = 'client backend'`;
+  try {
+    return await connection.query(sql);
+  } finally {
+    await connection.close();
+  }
 }
 
 /** MySQL's dumps round FLOAT to six digits, and its servers refuse dates that do not exist or take them for zero. */
