@@ -1,29 +1,22 @@
-import type { Knex } from 'knex';
 import type { Inventory } from '../../model/inventory.ts';
-import type { ServerInfo, Snapshot, TableMeasure } from '../adapter.ts';
+import type { Snapshot, TableMeasure } from '../adapter.ts';
+import { type CountingRequest, openCounting } from './counting.ts';
 import { listSessions, seeDump } from './dump-watch.ts';
 import { readTransactional } from './engines.ts';
-import { hasDumpableHistory } from './history.ts';
-import { measureTables } from './measure.ts';
 import { readPosition } from './position.ts';
-import { rows } from './query.ts';
-import { takeReadLock } from './read-lock.ts';
-import { type PinnedSession, pinSession } from './session.ts';
+import { type ReadLock, takeReadLock } from './read-lock.ts';
+import { pinSession } from './session.ts';
 
-export interface SnapshotRequest {
-  /** A pool of three sessions that is the snapshot's own; closing it destroys it. */
-  knex: Knex;
-  /** Works in a session that no signal cuts off. */
-  withOwnSession(work: (own: Knex) => Promise<void>): Promise<void>;
-  server: ServerInfo;
+/** `knex` is a pool of three sessions that is the snapshot's own; closing it destroys it. */
+export interface SnapshotRequest extends CountingRequest {
   lockWaitSeconds: number;
-  database: string;
   inventory: Inventory;
 }
 
 /**
  * Holds writers, begins a transaction of vya's own, and keeps holding until `joined` has seen that the dump has begun its own:
- * both then read from one moment (F47). Two sessions, because a lock on tables and a transaction end each other.
+ * both then read from one moment (F47). Two sessions, because a lock on tables and a transaction end each other. The position
+ * belongs to that moment: behind locked tables alone, for what happens to this database.
  *
  * Tables without transactions have no such moment. They are measured before the dump begins and after it has ended, and left out
  * of what `measure` returns when that differs (F5), when the dump has failed, or when none has joined.
@@ -31,108 +24,78 @@ export interface SnapshotRequest {
  * @throws VyaError `privileges` or `failed` where writers cannot be held
  */
 export async function openSnapshot(request: SnapshotRequest): Promise<Snapshot> {
-  const sessions: PinnedSession[] = [];
+  const { knex, database, inventory } = request;
+  const ends: (() => Promise<unknown>)[] = [() => knex.destroy()];
   let closed: Promise<void> | undefined;
-  const close = () =>
-    (closed ??= (async () => {
-      for (const session of sessions) await session.release();
-      await request.knex.destroy();
-    })());
+  const close = () => (closed ??= endAll(ends.toReversed()));
   try {
-    const counting = await pinSession(request.knex);
-    sessions.push(counting);
-    const locking = await pinSession(request.knex);
-    sessions.push(locking);
-    return await begin(request, counting, locking, close);
+    const counting = await openCounting(request);
+    ends.push(counting.end);
+    const isTransactional = await readTransactional(knex);
+    const outside = inventory.tables.filter((table) => !isTransactional(table));
+    const before = await counting.measure(outside);
+
+    const locking = await pinSession(knex);
+    ends.push(locking.release);
+    const known = await listSessions(knex);
+    const lock = await takeReadLock(locking, { ...request, tables: inventory.tables });
+    ends.push(lock.release);
+    await counting.beginSnapshot();
+    const positions = await readPosition(knex, request.server);
+
+    let dumped: Promise<unknown> | undefined;
+    return {
+      positions: positions.map((position) => ({ ...position, exact: true })),
+      joined({ ended }) {
+        dumped = ended;
+        return join(lock, ended, (signal) => seeDump(knex, { database, known, signal }));
+      },
+      async measure() {
+        const inside = await counting.measure(inventory.tables.filter(isTransactional));
+        if (outside.length === 0 || !(await succeeds(dumped))) return inside;
+        return [...inside, ...unchanged(before, await counting.measure(outside))];
+      },
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function begin(
-  request: SnapshotRequest,
-  counting: PinnedSession,
-  locking: PinnedSession,
-  closeSessions: () => Promise<void>,
-): Promise<Snapshot> {
-  const { knex, server, lockWaitSeconds, database, inventory } = request;
-  const history = await hasDumpableHistory(knex, server, database);
-  const isTransactional = await readTransactional(knex);
-  const outside = inventory.tables.filter((table) => !isTransactional(table));
-  const inside = inventory.tables.filter(isTransactional);
-  /** The number of counts that were begun and have not ended well: the server may be at one still. */
-  let counts = 0;
-  const measure = async (tables: typeof inside, inTransaction: boolean) => {
-    counts += 1;
-    const measures = await measureTables({
-      session: counting,
-      server,
-      database,
-      tables,
-      history,
-      inTransaction,
-    });
-    counts -= 1;
-    return measures;
-  };
-
-  const before = await measure(outside, false);
-  await counting.ask('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
-  const known = await listSessions(knex);
-  const lock = await takeReadLock(locking, { server, lockWaitSeconds, database, tables: inventory.tables });
-  let dumped: Promise<unknown> = Promise.reject(new Error('no dump has joined'));
-  dumped.catch(() => {});
+/** Lets writers go on once the dump has ended or is seen, whichever comes first, or when they have been held for too long. */
+async function join(
+  lock: ReadLock,
+  ended: Promise<unknown>,
+  see: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const over = new AbortController();
   try {
-    await counting.ask('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
-    const positions = await readPosition(knex, server);
-    return {
-      positions: positions.map((position) => ({ ...position, exact: true })),
-      async joined({ ended }) {
-        dumped = ended;
-        const over = new AbortController();
-        const signal = AbortSignal.any([over.signal, lock.expired]);
-        try {
-          await Promise.race([ended, seeDump(knex, { database, known, signal })]);
-        } catch (error) {
-          await lock.release().catch(() => {});
-          throw error;
-        } finally {
-          over.abort();
-        }
-        await lock.release();
-      },
-      async measure() {
-        const measures = await measure(inside, true);
-        const succeeded =
-          outside.length > 0 &&
-          (await dumped.then(
-            () => true,
-            () => false,
-          ));
-        return succeeded ? [...measures, ...unchanged(before, await measure(outside, true))] : measures;
-      },
-      async close() {
-        await lock.release().catch(() => {});
-        // The server would count on for nobody.
-        if (counts > 0) await kill(request, counting).catch(() => {});
-        else await counting.ask('ROLLBACK').catch(() => {});
-        await closeSessions();
-      },
-    };
+    await Promise.race([ended, see(AbortSignal.any([over.signal, lock.expired]))]);
   } catch (error) {
     await lock.release().catch(() => {});
     throw error;
+  } finally {
+    over.abort();
   }
+  await lock.release();
 }
 
-async function kill({ withOwnSession }: SnapshotRequest, session: PinnedSession): Promise<void> {
-  await withOwnSession(async (own) => {
-    await rows(own, `KILL ${session.id}`);
-  });
+/** Whether there is a dump, and it ends with success. */
+async function succeeds(dumped: Promise<unknown> | undefined): Promise<boolean> {
+  if (!dumped) return false;
+  return await dumped.then(
+    () => true,
+    () => false,
+  );
 }
 
 function unchanged(before: readonly TableMeasure[], after: readonly TableMeasure[]): TableMeasure[] {
   const known = new Set(before.map((measure) => JSON.stringify(measure)));
   return after.filter((measure) => known.has(JSON.stringify(measure)));
+}
+
+/** All of them, in this order, whatever becomes of one: what is lost has ended as well. */
+async function endAll(ends: readonly (() => Promise<unknown>)[]): Promise<void> {
+  for (const end of ends) await end().catch(() => {});
 }

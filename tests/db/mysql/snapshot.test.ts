@@ -5,12 +5,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect, type Login } from '../../servers/connect.ts';
 import type { TestServer } from '../../servers/server.ts';
 import { serverIsMissing, startServer } from '../../servers/servers.ts';
-import type { Snapshot } from '../../../src/db/adapter.ts';
+import type { Snapshot, TableMeasure } from '../../../src/db/adapter.ts';
+import { connectMysql } from '../../../src/db/mysql/adapter.ts';
 import { runPipeline } from '../../../src/exec/pipeline.ts';
 import { targetOf } from '../target.ts';
 import { exactDump, exactly, measureCopy, tablesCommand } from './exact.ts';
 import { type Bench, flavours, freshDatabase, inside, openBench } from './support.ts';
 import { startTransfers } from './transfers.ts';
+import { makeZoo } from './zoo.ts';
 
 const holdWriters = fileURLToPath(new URL('fixtures/hold-writers.ts', import.meta.url));
 const never = new Promise<never>(() => {});
@@ -39,7 +41,7 @@ for (const kind of flavours) {
       const reading = 'SELECT, SHOW VIEW, TRIGGER, EVENT, REPLICATION CLIENT';
       benches = [
         await openBench(kind, {}, server),
-        await account('reloads', `${reading}, RELOAD`),
+        await account('reloads', `${reading}, RELOAD, PROCESS`),
         await account('locks', `${reading}, LOCK TABLES`),
       ];
     });
@@ -86,7 +88,7 @@ for (const kind of flavours) {
       inside(benches[0] as Bench, database, `INSERT INTO t (v) VALUES ('more')`);
 
     /** Waits until a writer is seen to wait; fails when it goes on instead. */
-    async function writerWaits(database: string): Promise<{ done: Promise<void> }> {
+    async function writerWaits(database: string): Promise<{ done: Promise<void>; state: string }> {
       const [admin] = benches as [Bench];
       const before = new Set(
         (await admin.admin.query<{ Id: number }>('SHOW PROCESSLIST')).map(({ Id }) => Id),
@@ -96,8 +98,10 @@ for (const kind of flavours) {
       for (;;) {
         if (over) throw new Error('the writer was not held');
         const sessions = await admin.admin.query<{ Id: number; State: string | null }>('SHOW PROCESSLIST');
-        if (sessions.some(({ Id, State }) => !before.has(Id) && /^Waiting for .*lock/i.test(State ?? '')))
-          return { done };
+        const waiting = sessions.find(
+          ({ Id, State }) => !before.has(Id) && /^Waiting for .*lock/i.test(State ?? ''),
+        );
+        if (waiting) return { done, state: waiting.State ?? '' };
       }
     }
 
@@ -134,9 +138,11 @@ for (const kind of flavours) {
 
     it('let writers go on when they are closed without a dump, and say where the source stood', async () => {
       await onlyTable('closed');
+      const states: string[] = [];
       for (const bench of benches) {
         const snapshot = await open(bench, 'closed');
         const writer = await writerWaits('closed');
+        states.push(writer.state);
         expect(snapshot.positions.map(({ kind: of, exact }) => `${of} ${exact}`)).toEqual([
           'binlog true',
           'gtid true',
@@ -145,6 +151,8 @@ for (const kind of flavours) {
         await snapshot.close();
         await writer.done;
       }
+      const whole = kind.startsWith('mariadb') ? 'Waiting for backup lock' : 'Waiting for global read lock';
+      expect(states).toEqual([whole, whole, 'Waiting for table metadata lock']);
     });
 
     it('take a dump that has ended for one that has joined, and refuse with one that failed', async () => {
@@ -226,15 +234,15 @@ for (const kind of flavours) {
           ({ User }) => User === 'reader',
         ).length;
       const before = await sessions();
-      const mariadb = bench.adapter.server.flavour === 'mariadb';
+      const grant = kind.startsWith('mariadb') ? 'RELOAD ON *.*' : 'LOCK TABLES ON `denied`.*';
       await expect(open(bench, 'denied')).rejects.toMatchObject({
         kind: 'privileges',
-        hint: expect.stringContaining(`GRANT ${mariadb ? 'RELOAD' : 'FLUSH_TABLES'} ON *.* TO 'reader'@'%';`),
+        hint: expect.stringContaining(`GRANT ${grant} TO 'reader'@'%';`),
       });
       await write('denied');
       await expect.poll(sessions, { timeout: 30_000 }).toBe(before);
       // What the hint says is enough.
-      await bench.admin.query(`GRANT ${mariadb ? 'RELOAD' : 'FLUSH_TABLES'} ON *.* TO reader@'%'`);
+      await bench.admin.query(`GRANT ${grant} TO reader@'%'`);
       const granted = await openBench(kind, { user: 'reader', password: 'Exact.1234' }, server);
       await (await open(granted, 'denied')).close();
       await granted.close();
@@ -259,6 +267,136 @@ for (const kind of flavours) {
       expect(measures.map(({ name, rows }) => `${name} ${rows}`).toSorted()).toEqual(['quiet 1', 't 1']);
       const copy = await measureCopy(benches[0] as Bench, parts, 'mixed_copy', 'mixed');
       for (const measure of measures) expect(copy).toContainEqual(measure);
+    });
+
+    it('hold every kind of table, and know all but what others write to (F5)', async () => {
+      const [admin] = benches as [Bench];
+      await makeZoo(admin, 'snap zoo');
+      const { parts, measures } = await exactDump(benches[2] as Bench, 'snap zoo');
+      const copy = await measureCopy(admin, parts, 'snap zoo copy', 'snap zoo');
+      const values = (all: TableMeasure[]) =>
+        Object.fromEntries(all.map(({ name, rows, digest }) => [name, [rows, digest.value]]));
+      expect(values(measures)).toEqual(values(copy));
+    });
+
+    it('say where the source stood in that very moment (F47)', async () => {
+      const [admin] = benches as [Bench];
+      await onlyTable('counted');
+      let stopped = false;
+      const writers = Array.from({ length: 3 }, async () => {
+        const session = await connect(server, 'counted');
+        while (!stopped) await session.query(`INSERT INTO t (v) VALUES ('one commit')`);
+        await session.close();
+      });
+      const offsets = new Set<number>();
+      let rows = 0;
+      try {
+        for (let round = 0; round < 9; round += 1) {
+          const snapshot = await open(benches[round % 3] as Bench, 'counted');
+          await snapshot.joined({ ended: Promise.resolve() });
+          const [measure] = await snapshot.measure();
+          const gtid = snapshot.positions.find((position) => position.kind === 'gtid')?.value ?? '';
+          offsets.add(Number(/(\d+)$/.exec(gtid)?.[1]) - (measure?.rows ?? 0));
+          rows = measure?.rows ?? 0;
+          await snapshot.close();
+        }
+      } finally {
+        stopped = true;
+        await Promise.all(writers);
+      }
+      expect(rows).toBeGreaterThan(20);
+      // As many commits as rows, and a few from before.
+      expect(offsets.size).toBe(1);
+      expect(admin.adapter.server.replica).toBe(false);
+    });
+
+    it('lock the tables instead where a long query, or another backup, is in the way of more', async () => {
+      const bench = await account('falls_back', 'SELECT, RELOAD, PROCESS, LOCK TABLES, REPLICATION CLIENT');
+      const hasty = await openBench(
+        kind,
+        { user: 'falls_back', password: 'Exact.1234', lockWaitSeconds: 1 },
+        server,
+      );
+      await onlyTable('queried');
+      const mariadb = bench.adapter.server.flavour === 'mariadb';
+      const other = await connect(server, 'queried');
+      const [own] = await other.query<{ id: number }>('SELECT CONNECTION_ID() AS id');
+      if (mariadb) await other.script('BACKUP STAGE START');
+      const query = mariadb ? Promise.resolve() : other.script('SELECT SLEEP(600) FROM t');
+      query.catch(() => {});
+      try {
+        const running = async () => {
+          const sessions = await bench.admin.query<{ Id: number; Info: string | null; Time: number }>(
+            'SHOW PROCESSLIST',
+          );
+          return sessions.some(
+            ({ Id, Info, Time }) => Id === own?.id && (mariadb || (Info !== null && Time >= 1)),
+          );
+        };
+        await expect.poll(running, { timeout: 30_000 }).toBe(true);
+        const snapshot = await open(hasty, 'queried');
+        const writer = await writerWaits('queried');
+        // MySQL's FLUSH TABLES would leave this waiting for the long query, even after it had given up.
+        await expect(bench.admin.query('SELECT COUNT(*) AS n FROM queried.t')).resolves.toEqual([{ n: 1 }]);
+        await snapshot.close();
+        await writer.done;
+        expect(await running()).toBe(true);
+      } finally {
+        await bench.admin.query(`KILL ${own?.id}`);
+        await query.catch(() => {});
+        await hasty.close();
+        await bench.close();
+      }
+    });
+
+    it('give up when transactions stay open, and let writers go on', async () => {
+      const hasty = await openBench(
+        kind,
+        { user: 'locks', password: 'Exact.1234', lockWaitSeconds: 1 },
+        server,
+      );
+      await onlyTable('open');
+      const other = await connect(server, 'open');
+      try {
+        await other.script(`START TRANSACTION; INSERT INTO t (v) VALUES ('not yet')`);
+        await expect(open(hasty, 'open')).rejects.toMatchObject({
+          kind: 'failed',
+          hint: expect.stringContaining('transactions'),
+        });
+        await write('open');
+      } finally {
+        await other.close();
+        await hasty.close();
+      }
+    });
+
+    it('end on the server, too, when they are cut off in the middle of counting', async () => {
+      await onlyTable('cut');
+      const stop = new AbortController();
+      const login = { user: 'locks', password: 'Exact.1234', lockWaitSeconds: 3600 };
+      const adapter = await connectMysql(targetOf(server, login), { signal: stop.signal });
+      const snapshot = await adapter.openSnapshot('cut', await adapter.inventory('cut'));
+      await snapshot.joined({ ended: Promise.resolve() });
+      const { admin } = benches[0] as Bench;
+      const counting = async () => {
+        const sessions = await admin.query<{ User: string; Info: string | null }>('SHOW FULL PROCESSLIST');
+        return sessions.filter(({ User, Info }) => User === 'locks' && Info?.startsWith('SELECT COUNT(*)'))
+          .length;
+      };
+      // It keeps the count waiting for longer than any test.
+      const other = await connect(server, 'cut');
+      await other.script('LOCK TABLES t WRITE');
+      try {
+        const measuring = expect(snapshot.measure()).rejects.toThrow();
+        await expect.poll(counting, { timeout: 30_000 }).toBe(1);
+        stop.abort();
+        await measuring;
+        await snapshot.close();
+        await adapter.close();
+        await expect.poll(counting, { timeout: 30_000 }).toBe(0);
+      } finally {
+        await other.close();
+      }
     });
 
     it('have nothing to hold where there are no tables', async () => {
