@@ -1,5 +1,5 @@
 import { lstat, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { VyaError } from '../errors.ts';
 import { ensureDirectories } from './directories.ts';
 import { orStorageError } from './failure.ts';
@@ -12,6 +12,7 @@ import { type Published, publishStage } from './publish.ts';
 import { adoptDirectory } from './staged-directory.ts';
 import { createStagedFile, type StagedFile } from './staged-file.ts';
 import { makeStage, removeStage } from './staging.ts';
+import { assertStoredName } from './stored-name.ts';
 import { readTree } from './tree.ts';
 
 export interface StageRequest {
@@ -54,6 +55,7 @@ export async function stageBackup(request: StageRequest): Promise<StagedBackup> 
   const { basePath, lock, place, startedAt, checksumAlgorithm } = request;
   assertCovers(lock, { kind: 'instance', instance: place.instance });
   const destination = await ensureDirectories(basePath, componentsOf(place));
+  await assertStoredName(dirname(destination), basename(destination));
   await prepareLockFile(basePath, place);
   const stage = await makeStage(basePath, place.instance, startedAt, destination);
   const stem = fileStem(place, startedAt);
