@@ -86,7 +86,11 @@ export async function connectMysql(
   }
 }
 
-/** Somebody truncated, altered or copied a table between the snapshot and its turn (F5). */
-function definitionChanged({ message }: Error): boolean {
-  return /\b1412\b/.test(message);
+/** ER_TABLE_DEF_CHANGED */
+const TABLE_DEFINITION_CHANGED = 1412;
+
+/** Somebody truncated, altered or copied a table between the snapshot and its turn in the dump, or in the counts (F5). */
+function definitionChanged({ message, cause }: Error): boolean {
+  const number = (cause as { errno?: unknown } | undefined)?.errno;
+  return number === TABLE_DEFINITION_CHANGED || new RegExp(`\\b${TABLE_DEFINITION_CHANGED}\\b`).test(message);
 }
