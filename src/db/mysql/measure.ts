@@ -52,18 +52,21 @@ export async function measureTables(request: MeasureRequest): Promise<TableMeasu
       );
       if (request.inTransaction) await request.session.ask('ROLLBACK TO SAVEPOINT one_table');
     } catch (error) {
-      if (error instanceof VyaError || typeof (error as { errno?: unknown }).errno !== 'number') throw error;
-      throw new VyaError(
-        'failed',
-        `${request.database}: the rows of ${name} cannot be counted: ${sqlMessage(error as Error)}`,
-        {
-          hint: 'Look at what the server said, and run again when it is settled.',
-          cause: error,
-        },
-      );
+      throw notCounted(request.database, name, error);
     }
   }
   return measures;
+}
+
+/** With the server's number of the error, which tells what may be tried again. */
+function notCounted(database: string, table: string, error: unknown): unknown {
+  const { errno } = error as { errno?: unknown };
+  if (error instanceof VyaError || typeof errno !== 'number') return error;
+  const said = `${sqlMessage(error as Error)} (${errno})`;
+  return new VyaError('failed', `${database}: the rows of ${table} cannot be counted: ${said}`, {
+    hint: 'Look at what the server said, and run again when it is settled.',
+    cause: error,
+  });
 }
 
 /** Measures a database as it stands, in one session. */

@@ -349,6 +349,36 @@ for (const kind of flavours) {
       }
     });
 
+    if (kind.startsWith('mysql'))
+      it('do not flush tables while a long query runs, and say what helps', async () => {
+        const bench = benches[1] as Bench;
+        await onlyTable('long');
+        const other = await connect(server, 'long');
+        const [own] = await other.query<{ id: number }>('SELECT CONNECTION_ID() AS id');
+        const query = other.script('SELECT SLEEP(600) FROM t');
+        query.catch(() => {});
+        try {
+          const seconds = async () => {
+            const sessions = await bench.admin.query<{ Id: number; Info: string | null; Time: number }>(
+              'SHOW PROCESSLIST',
+            );
+            const found = sessions.find(({ Id, Info }) => Id === own?.id && Info?.startsWith('SELECT SLEEP'));
+            return found?.Time;
+          };
+          await expect.poll(seconds, { timeout: 30_000 }).toBeGreaterThan(0);
+          await expect(open(bench, 'long')).rejects.toMatchObject({
+            kind: 'failed',
+            message: expect.stringContaining('long queries are running'),
+            hint: expect.stringContaining('GRANT LOCK TABLES ON `long`.* TO'),
+          });
+          await expect(bench.admin.query('SELECT COUNT(*) AS n FROM `long`.t')).resolves.toEqual([{ n: 1 }]);
+          expect(await seconds()).toBeGreaterThan(0);
+        } finally {
+          await bench.admin.query(`KILL ${own?.id}`);
+          await query.catch(() => {});
+        }
+      });
+
     it('give up when transactions stay open, and let writers go on', async () => {
       const hasty = await openBench(
         kind,
