@@ -3,13 +3,13 @@ import { openKnex } from '../engine.ts';
 import type { InstanceTarget } from '../../model/instance.ts';
 import type { ConnectOptions, DatabaseAdapter } from '../adapter.ts';
 import { type ClientContext, identityCommand } from './client.ts';
+import { measureDatabase } from './counting.ts';
 import { createDatabase, databaseExists, dropDatabase, listDatabases } from './databases.ts';
 import { dumpPlan } from './dump.ts';
 import { dumpFindings } from './dump-findings.ts';
 import { hasDumpableHistory } from './history.ts';
 import { readInventory } from './inventory.ts';
 import { loadStep } from './load.ts';
-import { measureDatabase } from './measure.ts';
 import { readPosition } from './position.ts';
 import { replaceDatabase } from './replace.ts';
 import { replaceFindings } from './replace-findings.ts';
@@ -77,7 +77,7 @@ export async function connectMysql(
           database,
           inventory,
         }),
-      measure: (database, inventory) => measureDatabase(knex, server, database, inventory),
+      measure: (database, { tables }) => measureDatabase({ knex, withOwnSession, server, database }, tables),
       close: () => knex.destroy(),
     };
   } catch (error) {

@@ -52,3 +52,16 @@ export async function openCounting(request: CountingRequest): Promise<Counting> 
     },
   };
 }
+
+/** Measures a database as it stands. */
+export async function measureDatabase(
+  request: CountingRequest,
+  tables: readonly Pick<TableEntry, 'name'>[],
+): Promise<TableMeasure[]> {
+  const counting = await openCounting(request);
+  try {
+    return await counting.measure(tables);
+  } finally {
+    await counting.end().catch(() => {});
+  }
+}

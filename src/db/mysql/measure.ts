@@ -1,13 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { Knex } from 'knex';
 import { VyaError } from '../../errors.ts';
-import type { Inventory, TableEntry } from '../../model/inventory.ts';
+import type { TableEntry } from '../../model/inventory.ts';
 import type { ServerInfo, TableMeasure } from '../adapter.ts';
-import { hasDumpableHistory } from './history.ts';
 import { qualified, quoteText } from './names.ts';
 import { type Column, type Fragile, fragileOf, hash, rowText } from './row-digest.ts';
 import { sqlMessage } from './query.ts';
-import { type PinnedSession, pinSession } from './session.ts';
+import type { PinnedSession } from './session.ts';
 
 /** What is measured, and in which session: a snapshot's read view holds for whatever is asked in its own. */
 export interface MeasureRequest {
@@ -67,22 +65,6 @@ function notCounted(database: string, table: string, error: unknown): unknown {
     hint: 'Look at what the server said, and run again when it is settled.',
     cause: error,
   });
-}
-
-/** Measures a database as it stands, in one session. */
-export async function measureDatabase(
-  knex: Knex,
-  server: ServerInfo,
-  database: string,
-  { tables }: Pick<Inventory, 'tables'>,
-): Promise<TableMeasure[]> {
-  const history = await hasDumpableHistory(knex, server, database);
-  const session = await pinSession(knex);
-  try {
-    return await measureTables({ session, server, database, tables, history, inTransaction: false });
-  } finally {
-    await session.release();
-  }
 }
 
 async function measureTable(

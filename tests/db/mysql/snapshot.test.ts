@@ -400,34 +400,40 @@ for (const kind of flavours) {
       }
     });
 
-    it('end on the server, too, when they are cut off in the middle of counting', async () => {
-      await onlyTable('cut');
-      const stop = new AbortController();
-      const login = { user: 'locks', password: 'Exact.1234', lockWaitSeconds: 3600 };
-      const adapter = await connectMysql(targetOf(server, login), { signal: stop.signal });
-      const snapshot = await adapter.openSnapshot('cut', await adapter.inventory('cut'));
-      await snapshot.joined({ ended: Promise.resolve() });
-      const { admin } = benches[0] as Bench;
-      const counting = async () => {
-        const sessions = await admin.query<{ User: string; Info: string | null }>('SHOW FULL PROCESSLIST');
-        return sessions.filter(({ User, Info }) => User === 'locks' && Info?.startsWith('SELECT COUNT(*)'))
-          .length;
-      };
-      // It keeps the count waiting for longer than any test.
-      const other = await connect(server, 'cut');
-      await other.script('LOCK TABLES t WRITE');
-      try {
-        const measuring = expect(snapshot.measure()).rejects.toThrow();
-        await expect.poll(counting, { timeout: 30_000 }).toBe(1);
-        stop.abort();
-        await measuring;
-        await snapshot.close();
-        await adapter.close();
-        await expect.poll(counting, { timeout: 30_000 }).toBe(0);
-      } finally {
-        await other.close();
-      }
-    });
+    it.each(['a snapshot', 'a copy'])(
+      'end on the server, too, when counts of %s are cut off',
+      async (what) => {
+        await onlyTable('cut');
+        const stop = new AbortController();
+        const login = { user: 'locks', password: 'Exact.1234', lockWaitSeconds: 3600 };
+        const adapter = await connectMysql(targetOf(server, login), { signal: stop.signal });
+        const { admin } = benches[0] as Bench;
+        const counting = async () => {
+          const sessions = await admin.query<{ User: string; Info: string | null }>('SHOW FULL PROCESSLIST');
+          return sessions.filter(({ User, Info }) => User === 'locks' && Info?.startsWith('SELECT COUNT(*)'))
+            .length;
+        };
+        const inventory = await adapter.inventory('cut');
+        const snapshot = what === 'a copy' ? undefined : await adapter.openSnapshot('cut', inventory);
+        await snapshot?.joined({ ended: Promise.resolve() });
+        // It keeps the count waiting for longer than any test.
+        const other = await connect(server, 'cut');
+        await other.script('LOCK TABLES t WRITE');
+        try {
+          const measuring = expect(
+            snapshot?.measure() ?? adapter.measure('cut', inventory),
+          ).rejects.toThrow();
+          await expect.poll(counting, { timeout: 30_000 }).toBe(1);
+          stop.abort();
+          await measuring;
+          await snapshot?.close();
+          await adapter.close();
+          await expect.poll(counting, { timeout: 30_000 }).toBe(0);
+        } finally {
+          await other.close();
+        }
+      },
+    );
 
     it('have nothing to hold where there are no tables', async () => {
       const bench = benches[2] as Bench;
