@@ -82,6 +82,27 @@ export interface ClientPrograms {
   query: ClientProgram;
 }
 
+/** A session of a client program that waits inside the server for a lock. */
+export interface LockWait {
+  /** Seconds so far. */
+  seconds: number;
+  /** What it waits for, in the server's words. */
+  reason: string;
+  /** Who holds it, as far as the account may see: `session 12 (root from 10.0.0.7, idle for 300 s)`. */
+  holder: string | undefined;
+}
+
+/** What client programs do inside the server, seen from a session of vya's. */
+export interface ClientSessions {
+  /** Those of the programs' sessions that wait for a lock now. */
+  waits(): Promise<LockWait[]>;
+  /**
+   * Ends the programs' sessions that are still there after the programs have ended: a server can miss that its client has gone
+   * while it waits for a lock. Works after an abort, too.
+   */
+  end(): Promise<void>;
+}
+
 /** What an operator should know before or after a dump; errors stop that database. */
 export interface Finding {
   severity: 'error' | 'warning';
@@ -203,6 +224,8 @@ export interface DatabaseAdapter {
   /** What would go wrong, or be incomplete, when these databases are dumped: privileges, engines, locks, row security. */
   dumpFindings(database: string, inventory: Inventory): Promise<Finding[]>;
   dumpPlan(request: DumpRequest): DumpPlan;
+  /** The sessions of these commands, which work on one database. */
+  clientSessions(database: string, commands: readonly Command[]): ClientSessions;
   /** A command that prints the identity of the server that the client programs reach, as `server.identity` words it. */
   identityCommand(programs: ClientPrograms): Command;
   /** What this server lacks for a restore: privileges, roles, definers, collations, extensions, tablespaces, engines. */

@@ -1,7 +1,7 @@
-import type { LoadOptions, StoredPart } from '../db/adapter.ts';
+import type { LoadOptions, LoadStep, StoredPart } from '../db/adapter.ts';
 import { VyaError } from '../errors.ts';
 import type { Command } from '../exec/command.ts';
-import { runPipeline } from '../exec/pipeline.ts';
+import { type PipelineOptions, runPipeline } from '../exec/pipeline.ts';
 import type { Inventory } from '../model/inventory.ts';
 import type { OpenBackup } from '../storage/open-backup.ts';
 import { decompressor } from '../storage/codecs.ts';
@@ -33,15 +33,31 @@ export async function loadParts(
   for (const part of request.parts) {
     const options = { ...request.options, programs: session.programs, disableEvents: request.disableEvents };
     const step = session.adapter.loadStep(part, request.database, options);
-    if (part.format === 'pg-directory') {
-      await runPipeline([step.command], { signal, output: 'drop', onBytes: request.onBytes });
-    } else if (step.rewrite) {
-      const content = await readSmallPart(part, decompress, signal);
-      await runPipeline([step.command], { signal, input: step.rewrite(content), output: 'drop' });
-    } else {
-      const commands = [decompress, step.filter, step.command].filter((command) => command !== undefined);
-      await runPipeline(commands, { signal, input: part.path, output: 'drop', onBytes: request.onBytes });
+    try {
+      await loadPart(part, step, decompress, { signal, output: 'drop', onBytes: request.onBytes });
+    } catch (error) {
+      const sessions = session.adapter.clientSessions(request.database, [step.command]);
+      // A server that is gone has no sessions either.
+      await sessions.end().catch(() => {});
+      throw error;
     }
+  }
+}
+
+async function loadPart(
+  part: StoredPart,
+  step: LoadStep,
+  decompress: Command | undefined,
+  how: Omit<PipelineOptions, 'input'>,
+): Promise<void> {
+  if (part.format === 'pg-directory') {
+    await runPipeline([step.command], how);
+  } else if (step.rewrite) {
+    const content = await readSmallPart(part, decompress, how.signal);
+    await runPipeline([step.command], { ...how, input: step.rewrite(content), onBytes: undefined });
+  } else {
+    const commands = [decompress, step.filter, step.command].filter((command) => command !== undefined);
+    await runPipeline(commands, { ...how, input: part.path });
   }
 }
 

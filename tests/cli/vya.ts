@@ -121,7 +121,7 @@ export interface Workspace {
   /** Runs vya with this configuration. */
   vya(args: readonly string[], options?: RunOptions): Promise<VyaResult>;
   /** Starts vya with this configuration, to send it signals. */
-  start(args: readonly string[]): ReturnType<typeof startVya>;
+  start(args: readonly string[], options?: RunOptions): ReturnType<typeof startVya>;
   /** Writes the configuration anew, with other storage or retention settings than at first. */
   configure(changes: Omit<WorkspaceOptions, 'instances'>): Promise<void>;
   remove(): Promise<void>;

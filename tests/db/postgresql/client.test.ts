@@ -136,9 +136,14 @@ describe('with TLS', async () => {
           PATH: server.binDir,
         });
         const sql = 'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()';
-        const command = clientCommand({ target, encrypted }, query, ['-XAtq', '-c', sql], {
-          database: 'postgres',
-        });
+        const command = clientCommand(
+          { target, encrypted, applicationName: 'vya', sessionOptions: '' },
+          query,
+          ['-XAtq', '-c', sql],
+          {
+            database: 'postgres',
+          },
+        );
         return (await capture(command)).stdout.trim();
       };
       expect(await reach({}, { mode: 'prefer' }, false)).toBe('f');
