@@ -7,6 +7,7 @@ import type { OpenBackup } from '../storage/open-backup.ts';
 import { decompressor } from '../storage/codecs.ts';
 import type { OperationContext } from './context.ts';
 import type { Session } from './session.ts';
+import { retryConnecting } from './try-again.ts';
 
 export interface LoadRequest {
   parts: readonly StoredPart[];
@@ -34,7 +35,11 @@ export async function loadParts(
     const options = { ...request.options, programs: session.programs, disableEvents: request.disableEvents };
     const step = session.adapter.loadStep(part, request.database, options);
     try {
-      await loadPart(part, step, decompress, { signal, output: 'drop', onBytes: request.onBytes });
+      const how = { signal, output: 'drop', onBytes: request.onBytes } as const;
+      const load = () => loadPart(part, step, decompress, how);
+      // Of several jobs one may have been turned away after others have begun.
+      const whole = part.format === 'pg-directory' && options.jobs > 1;
+      await (whole ? load() : retryConnecting(session.adapter.target, context, load));
     } catch (error) {
       const sessions = session.adapter.clientSessions(request.database, [step.command]);
       // A server that is gone has no sessions either.

@@ -4,6 +4,7 @@ import { VyaError } from '../errors.ts';
 import { capture } from '../exec/capture.ts';
 import { describeEndpoint, type InstanceTarget } from '../model/instance.ts';
 import type { OperationContext } from './context.ts';
+import { retryConnecting } from './try-again.ts';
 
 /** A connected server with the client programs that were chosen for it, seen to reach the same server. */
 export interface Session {
@@ -24,10 +25,11 @@ export async function withSession<T>(
 ): Promise<T> {
   if (target.password) context.log.conceal(target.password);
   const engine = await engineFor(target.type);
-  const adapter = await engine.connect(target, { signal: context.signal });
+  const connect = () => engine.connect(target, { signal: context.signal });
+  const adapter = await retryConnecting(target, context, connect);
   try {
     const programs = await engine.findPrograms(adapter.server, context.env);
-    await assertSameServer(adapter, programs, context.signal);
+    await retryConnecting(target, context, () => assertSameServer(adapter, programs, context.signal));
     return await work({ engine, adapter, programs });
   } finally {
     await adapter.close();
