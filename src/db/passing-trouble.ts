@@ -37,7 +37,7 @@ export function isPassing(error: VyaError): boolean {
 
 /** MySQL's 1412, and tables that were dropped between the inventory and their turn, in the words of the dump programs (F5). */
 const CHANGED = [
-  /Table definition has changed, please retry/,
+  /Table definition has changed, please retry|Error in field count for table/,
   /doesn't exist\b.*\(1146\)|\b1146\b.*doesn't exist|Couldn't find table/,
   /relation "?.*"? does not exist|could not open relation with OID|cache lookup failed for/,
 ];
