@@ -46,8 +46,3 @@ const CHANGED = [
 export function isChangedMeanwhile({ kind, message }: VyaError): boolean {
   return kind === 'failed' && CHANGED.some((words) => words.test(message.replaceAll('\n', ' ')));
 }
-
-/** Whether pg_dump's parallel jobs met somebody who waits for an exclusive lock on a table that pg_dump holds already (F48). */
-export function isQueuedLock({ kind, message }: VyaError): boolean {
-  return kind === 'failed' && /could not obtain lock on relation/.test(message);
-}

@@ -72,10 +72,10 @@ async function backupWithRetries(
 ): Promise<void> {
   const { database } = result;
   const { target } = work.session.adapter;
-  await dumpAgain({ target, database, jobs }, context, async (inside) => {
+  await dumpAgain({ target, database }, context, async () => {
     // A second try finds out everything anew.
     result.warnings.length = 0;
-    await backupDatabase(work, result, inside, context);
+    await backupDatabase(work, result, jobs, context);
   });
 }
 

@@ -1,4 +1,4 @@
-import type { ClientSessions, LockWait } from '../db/adapter.ts';
+import type { ClientSessions, LockWait } from '../db/client-sessions.ts';
 import { VyaError } from '../errors.ts';
 import type { Command } from '../exec/command.ts';
 import { bytesMovedByAll } from '../exec/io-counter.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isChangedMeanwhile, isPassing, isQueuedLock } from '../db/passing-trouble.ts';
+import { isChangedMeanwhile, isPassing } from '../db/passing-trouble.ts';
 import { asVyaError, VyaError } from '../errors.ts';
 import type { InstanceTarget } from '../model/instance.ts';
 import type { OperationContext } from './context.ts';
@@ -44,37 +44,34 @@ async function pause(
 }
 
 /**
- * Dumps a database, and once more from the start where that helps: when a table was changed or dropped meanwhile (F5); with one job
- * when somebody waits for an exclusive lock (F48); and as `retryConnecting` when the dump program did not get in.
+ * Dumps a database, and once more from the start when a table was changed or dropped meanwhile (F5), or as `retryConnecting` when the
+ * dump program did not get in.
  *
- * @param dump takes the number of parallel jobs; what it has begun is gone when it fails
+ * @param dump what it has begun is gone when it fails
  * @throws VyaError what the last try failed with
  */
 export async function dumpAgain(
-  { target, database, jobs }: { target: InstanceTarget; database: string; jobs: number },
+  { target, database }: { target: InstanceTarget; database: string },
   context: OperationContext,
-  dump: (jobs: number) => Promise<void>,
+  dump: () => Promise<void>,
 ): Promise<void> {
-  const again = (why: string): void =>
-    context.progress.note(`${why}: dumping it once more`, { instance: target.id, database });
-  let changed = false;
-  let inside = jobs;
-  for (;;) {
-    try {
-      return await retryConnecting(target, context, () => dump(inside));
-    } catch (error) {
+  try {
+    await retryConnecting(target, context, dump);
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (!isChangedMeanwhile(asVyaError(error))) throw error;
+    context.progress.note(
+      `A table of ${database} was changed or dropped while it was dumped: dumping it once more`,
+      {
+        instance: target.id,
+        database,
+      },
+    );
+    await retryConnecting(target, context, dump).catch((second: unknown) => {
       context.signal.throwIfAborted();
-      const failure = asVyaError(error);
-      if (isQueuedLock(failure) && inside > 1) {
-        inside = 1;
-        again(`Somebody waits for an exclusive lock on a table of ${database}, and several jobs cannot pass`);
-      } else if (isChangedMeanwhile(failure) && !changed) {
-        changed = true;
-        again(`A table of ${database} was changed or dropped while it was dumped`);
-      } else {
-        throw isChangedMeanwhile(failure) ? changedTwice(database, failure) : error;
-      }
-    }
+      const failure = asVyaError(second);
+      throw isChangedMeanwhile(failure) ? changedTwice(database, failure) : failure;
+    });
   }
 }
 

@@ -145,7 +145,7 @@ describe.skipIf(await serverIsMissing('postgresql-18'))('postgresql-18', () => {
     const { code, stdout, stderr } = await result;
     await blocker.close();
     expect(code, stdout + stderr).toBe(0);
-    expect(stderr).toContain('several jobs cannot pass: dumping it once more');
+    expect(stderr).toMatch(/begins anew: .*could not obtain lock on relation/);
   });
 
   test('a table that is dropped while the dump waits for it is left out of a second dump (F5)', async () => {

@@ -2,7 +2,7 @@ import type { Knex } from 'knex';
 import type { Command } from '../../exec/command.ts';
 import { localPorts } from '../../exec/local-ports.ts';
 import { processIdsOf } from '../../exec/process-ids.ts';
-import type { ClientSessions, LockWait } from '../adapter.ts';
+import type { ClientSessions, LockWait } from '../client-sessions.ts';
 import { attempt, rows } from './query.ts';
 
 /** A line of `SHOW FULL PROCESSLIST`. An account without PROCESS sees its own sessions alone. */

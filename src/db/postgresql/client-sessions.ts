@@ -1,5 +1,5 @@
 import type { Command } from '../../exec/command.ts';
-import type { ClientSessions, LockWait } from '../adapter.ts';
+import type { ClientSessions, LockWait } from '../client-sessions.ts';
 import type { Database } from './session.ts';
 
 interface Waiting {
