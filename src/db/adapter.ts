@@ -150,6 +150,8 @@ export interface LoadOptions {
 /** How one part is loaded: a command that reads the decompressed part on stdin, or the directory by itself. */
 export interface LoadStep {
   command: Command;
+  /** Set where another program makes of the part (decompressed, or the directory) what `command` reads. */
+  reader?: Command;
   /** Set where a large part has to be changed on its way in: a program that stands before `command`, stdin to stdout. */
   filter?: Command;
   /**
@@ -215,6 +217,8 @@ export interface DatabaseAdapter {
       noOwner: boolean;
       noAcl: boolean;
       source: { flavour: Flavour; version: Version };
+      /** What it is loaded with. */
+      programs?: ClientPrograms;
       /** The name that the restored database takes; MySQL's privileges are looked at for it. */
       database?: string;
     },
@@ -254,11 +258,13 @@ export interface Engine {
   connect(target: InstanceTarget, options: ConnectOptions): Promise<DatabaseAdapter>;
   /**
    * The installed client programs that suit a server best: the same flavour, the same major version, else the nearest newer.
-   * Throws VyaError `failed` that names the package to install.
+   * `oldestClient`: as a manifest has it; PostgreSQL's programs are never older. Throws VyaError `failed` that names the package to
+   * install.
    */
   findPrograms(
     server: { flavour: Flavour; version: Version },
     env: NodeJS.ProcessEnv,
+    oldestClient?: string,
   ): Promise<ClientPrograms>;
   /** `programs` may be undefined for parts of format `sql`, which need none. */
   archiveCheck(part: StoredPart, programs: ClientPrograms | undefined): ArchiveCheck;

@@ -38,7 +38,7 @@ export async function loadParts(
       const how = { signal, output: 'drop', onBytes: request.onBytes } as const;
       const load = () => loadPart(part, step, decompress, how);
       // Of several jobs one may have been turned away after others have begun.
-      const whole = part.format === 'pg-directory' && options.jobs > 1;
+      const whole = part.format === 'pg-directory' && options.jobs > 1 && !step.reader;
       await (whole ? load() : retryConnecting(session.adapter.target, context, load));
     } catch (error) {
       const sessions = session.adapter.clientSessions(request.database, [step.command]);
@@ -55,14 +55,16 @@ async function loadPart(
   decompress: Command | undefined,
   how: Omit<PipelineOptions, 'input'>,
 ): Promise<void> {
-  if (part.format === 'pg-directory') {
-    await runPipeline([step.command], how);
-  } else if (step.rewrite) {
+  if (step.rewrite) {
     const content = await readSmallPart(part, decompress, how.signal);
     await runPipeline([step.command], { ...how, input: step.rewrite(content), onBytes: undefined });
   } else {
-    const commands = [decompress, step.filter, step.command].filter((command) => command !== undefined);
-    await runPipeline(commands, { ...how, input: part.path });
+    const file = part.format === 'pg-directory' ? undefined : part.path;
+    const commands = [file ? decompress : undefined, step.reader, step.filter, step.command];
+    await runPipeline(
+      commands.filter((command) => command !== undefined),
+      { ...how, input: file },
+    );
   }
 }
 

@@ -9,6 +9,7 @@ import { planDump } from './dump.ts';
 import { readInventory } from './inventory.ts';
 import { ONE_MOMENT } from './held-transaction.ts';
 import { checkArchive, planLoad } from './load.ts';
+import { findOlderServer } from './load-older.ts';
 import { measureTables } from './measure.ts';
 import { readPosition } from './position.ts';
 import { findPrograms } from './programs.ts';
@@ -79,7 +80,10 @@ async function connect(target: InstanceTarget, { signal }: ConnectOptions): Prom
           database: main.name,
         },
       ),
-    restoreFindings: (inventory, options) => findRestoreProblems(main, server, inventory, options),
+    restoreFindings: async (inventory, options) => [
+      ...(await findRestoreProblems(main, server, inventory, options)),
+      ...findOlderServer(server, options.programs),
+    ],
     databaseExists: (name) => databaseExists(main, name),
     createDatabase: (name, { database }) => createDatabase(main, server, name, database),
     dropDatabase: (name) => withUsable((database) => dropScratch(database, target, name)),

@@ -174,21 +174,3 @@ test('a password that no line can hold is refused before it is cut short (F36)',
     );
   }
 });
-
-const one = (await serverIsMissing('postgresql-15')) || (await serverIsMissing('postgresql-18'));
-
-test.skipIf(one)('pg_restore 17 and newer is not let loose on an older server (F49)', async () => {
-  const [old, recent] = [await sharedServer('postgresql-15'), await sharedServer('postgresql-18')];
-  const adapter = await open(old);
-  const programs = await programsOf(recent, await open(recent));
-  const options = {
-    programs,
-    sourceDatabase: 'd',
-    noOwner: false,
-    noAcl: false,
-    jobs: 1,
-    disableEvents: false,
-  };
-  const part = { path: '/nonexistent', format: 'pg-directory', holds: ['everything'] } as const;
-  expect(() => adapter.loadStep(part, 'vya_tmp_x', options)).toThrow(/transaction_timeout/);
-});
