@@ -9,7 +9,7 @@ export function instanceJob(
   config: Config,
   surroundings: { env: NodeJS.ProcessEnv; hostname: string },
 ): InstanceJob {
-  const { id, type, endpoint, tls, connectTimeoutMs, lockWaitSeconds } = instance;
+  const { id, type, endpoint, tls, connectTimeoutMs, lockWaitSeconds, connectRetries, dumpLimits } = instance;
   return {
     id,
     type,
@@ -22,6 +22,8 @@ export function instanceJob(
       tls,
       connectTimeoutMs,
       lockWaitSeconds,
+      connectRetries,
+      dumpLimits,
       ...(await loginOf(instance, config, surroundings)),
     }),
   };

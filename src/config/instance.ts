@@ -109,6 +109,26 @@ export const instanceSchema = z
       .max(86400)
       .default(60)
       .describe('Seconds that a query or a dump waits for a lock that somebody else holds.'),
+    connect_retries: z
+      .int()
+      .min(0)
+      .max(20)
+      .default(3)
+      .describe(
+        'How many more times a connection is tried that is refused, or that a server which starts or is full turns away; after 1, 2, 4, … seconds.',
+      ),
+    dump_silence_timeout: z
+      .int()
+      .min(0)
+      .max(604_800)
+      .default(1800)
+      .describe('Seconds after which a dump that moves no byte is ended; 0: never.'),
+    dump_timeout: z
+      .int()
+      .min(0)
+      .max(2_592_000)
+      .default(0)
+      .describe('Seconds that the dump of one database may take; 0: as long as it needs.'),
   })
   .superRefine((instance, context) => {
     const report = (field: string, message: string) =>

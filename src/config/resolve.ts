@@ -28,6 +28,8 @@ export interface InstanceConfig {
   tls: TlsSettings;
   connectTimeoutMs: number;
   lockWaitSeconds: number;
+  connectRetries: number;
+  dumpLimits: { silenceSeconds: number; totalSeconds: number };
 }
 
 export interface StorageConfig {
@@ -155,6 +157,8 @@ function toInstance(instance: SettledFile['instances'][number]): InstanceConfig 
     tls: instance.ssl,
     connectTimeoutMs: instance.connect_timeout * 1000,
     lockWaitSeconds: instance.lock_wait_timeout,
+    connectRetries: instance.connect_retries,
+    dumpLimits: { silenceSeconds: instance.dump_silence_timeout, totalSeconds: instance.dump_timeout },
   };
 }
 

@@ -2,6 +2,7 @@ import type { Command } from '../exec/command.ts';
 import type { EngineType, Flavour, InstanceTarget } from '../model/instance.ts';
 import type { Inventory, TableDigest } from '../model/inventory.ts';
 import type { Version } from '../model/version.ts';
+import type { ClientSessions } from './client-sessions.ts';
 
 /** What answered: taken once when a session is opened. */
 export interface ServerInfo {
@@ -149,6 +150,8 @@ export interface LoadOptions {
 /** How one part is loaded: a command that reads the decompressed part on stdin, or the directory by itself. */
 export interface LoadStep {
   command: Command;
+  /** Set where another program makes of the part (decompressed, or the directory) what `command` reads. */
+  reader?: Command;
   /** Set where a large part has to be changed on its way in: a program that stands before `command`, stdin to stdout. */
   filter?: Command;
   /**
@@ -203,6 +206,8 @@ export interface DatabaseAdapter {
   /** What would go wrong, or be incomplete, when these databases are dumped: privileges, engines, locks, row security. */
   dumpFindings(database: string, inventory: Inventory): Promise<Finding[]>;
   dumpPlan(request: DumpRequest): DumpPlan;
+  /** The sessions of these commands, which work on one database. */
+  clientSessions(database: string, commands: readonly Command[]): ClientSessions;
   /** A command that prints the identity of the server that the client programs reach, as `server.identity` words it. */
   identityCommand(programs: ClientPrograms): Command;
   /** What this server lacks for a restore: privileges, roles, definers, collations, extensions, tablespaces, engines. */
@@ -212,6 +217,8 @@ export interface DatabaseAdapter {
       noOwner: boolean;
       noAcl: boolean;
       source: { flavour: Flavour; version: Version };
+      /** What it is loaded with. */
+      programs?: ClientPrograms;
       /** The name that the restored database takes; MySQL's privileges are looked at for it. */
       database?: string;
     },
@@ -251,11 +258,13 @@ export interface Engine {
   connect(target: InstanceTarget, options: ConnectOptions): Promise<DatabaseAdapter>;
   /**
    * The installed client programs that suit a server best: the same flavour, the same major version, else the nearest newer.
-   * Throws VyaError `failed` that names the package to install.
+   * `oldestClient`: as a manifest has it; PostgreSQL's programs are never older. Throws VyaError `failed` that names the package to
+   * install.
    */
   findPrograms(
     server: { flavour: Flavour; version: Version },
     env: NodeJS.ProcessEnv,
+    oldestClient?: string,
   ): Promise<ClientPrograms>;
   /** `programs` may be undefined for parts of format `sql`, which need none. */
   archiveCheck(part: StoredPart, programs: ClientPrograms | undefined): ArchiveCheck;

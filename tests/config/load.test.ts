@@ -104,6 +104,8 @@ describe('the loaded configuration', () => {
           tls: { mode: 'prefer' },
           connectTimeoutMs: 10_000,
           lockWaitSeconds: 60,
+          connectRetries: 3,
+          dumpLimits: { silenceSeconds: 1800, totalSeconds: 0 },
         },
       ],
       storage: {

@@ -3,6 +3,7 @@ import { openKnex } from '../engine.ts';
 import type { InstanceTarget } from '../../model/instance.ts';
 import type { ConnectOptions, DatabaseAdapter } from '../adapter.ts';
 import { type ClientContext, identityCommand } from './client.ts';
+import { clientSessions } from './client-sessions.ts';
 import { measureDatabase } from './counting.ts';
 import { createDatabase, databaseExists, dropDatabase, listDatabases } from './databases.ts';
 import { dumpPlan } from './dump.ts';
@@ -56,9 +57,11 @@ export async function connectMysql(
         return await readInventory(knex, server, database);
       },
       position: () => readPosition(knex, server),
-      mayRetry: definitionChanged,
+      // A table that was changed needs a new inventory, too.
+      mayRetry: () => false,
       dumpFindings: (database, inventory) => dumpFindings(knex, server, database, inventory),
       dumpPlan: (request) => dumpPlan(context, request, history.get(request.database) ?? false),
+      clientSessions: (database, commands) => clientSessions(knex, withOwnSession, database, commands),
       identityCommand: (programs) => identityCommand(context, programs),
       restoreFindings: (inventory, options) =>
         restoreFindings(knex, server, inventory, options.source, options.database),
@@ -84,9 +87,4 @@ export async function connectMysql(
     await knex.destroy();
     throw error;
   }
-}
-
-/** Somebody truncated, altered or copied a table between the snapshot and its turn (F5). */
-function definitionChanged({ message }: Error): boolean {
-  return /\b1412\b/.test(message);
 }
