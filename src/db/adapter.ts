@@ -2,6 +2,8 @@ import type { Command } from '../exec/command.ts';
 import type { EngineType, Flavour, InstanceTarget } from '../model/instance.ts';
 import type { Inventory, TableDigest } from '../model/inventory.ts';
 import type { Version } from '../model/version.ts';
+import type { AccountSet } from '../model/accounts.ts';
+import type { PlanAccounts } from './accounts.ts';
 
 /** What answered: taken once when a session is opened. */
 export interface ServerInfo {
@@ -91,7 +93,7 @@ export interface Finding {
   hint: string;
 }
 
-export type PartFormat = 'sql' | 'pg-custom' | 'pg-directory';
+export type PartFormat = 'sql' | 'json-lines' | 'pg-custom' | 'pg-directory';
 
 /** One file or directory of a backup, and the commands that make it. */
 export interface DumpPart {
@@ -225,6 +227,8 @@ export interface DatabaseAdapter {
   replace(request: ReplaceRequest): Promise<void>;
   /** Why `name` cannot be replaced now (replication slots, foreign keys from other databases, …); empty: it can. */
   replaceFindings(name: string, inventory: Inventory): Promise<Finding[]>;
+  /** Users, roles and grants, less the server's own accounts. Throws VyaError `privileges` or `failed`. */
+  accounts(): Promise<AccountSet>;
   close(): Promise<void>;
 }
 
@@ -259,4 +263,7 @@ export interface Engine {
   ): Promise<ClientPrograms>;
   /** `programs` may be undefined for parts of format `sql`, which need none. */
   archiveCheck(part: StoredPart, programs: ClientPrograms | undefined): ArchiveCheck;
+  planAccounts: PlanAccounts;
+  /** The session settings that the statements of `planAccounts` rely on, for a file that the database's client loads. */
+  accountsPreamble: readonly string[];
 }

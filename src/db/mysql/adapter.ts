@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import { openKnex } from '../engine.ts';
 import type { InstanceTarget } from '../../model/instance.ts';
 import type { ConnectOptions, DatabaseAdapter } from '../adapter.ts';
+import { readAccounts } from './accounts.ts';
 import { type ClientContext, identityCommand } from './client.ts';
 import { createDatabase, databaseExists, dropDatabase, listDatabases } from './databases.ts';
 import { dumpPlan } from './dump.ts';
@@ -78,6 +79,7 @@ export async function connectMysql(
           inventory,
         }),
       measure: (database, inventory) => measureDatabase(knex, server, database, inventory),
+      accounts: () => readAccounts(knex, server),
       close: () => knex.destroy(),
     };
   } catch (error) {

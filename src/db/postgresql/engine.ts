@@ -1,5 +1,7 @@
 import type { InstanceTarget } from '../../model/instance.ts';
 import type { ConnectOptions, DatabaseAdapter, Engine } from '../adapter.ts';
+import { planAccounts } from './account-plan.ts';
+import { readAccounts } from './accounts.ts';
 import { clientCommand, type Reach } from './client.ts';
 import { createDatabase, databaseExists, dropScratch, listDatabases } from './databases.ts';
 import { findDumpProblems } from './dump-findings.ts';
@@ -24,6 +26,8 @@ export const postgresqlEngine: Engine = {
   connect,
   findPrograms,
   archiveCheck: checkArchive,
+  planAccounts,
+  accountsPreamble: ["SET client_encoding = 'UTF8'", 'SET standard_conforming_strings = on'],
 };
 
 async function connect(target: InstanceTarget, { signal }: ConnectOptions): Promise<DatabaseAdapter> {
@@ -74,6 +78,7 @@ async function connect(target: InstanceTarget, { signal }: ConnectOptions): Prom
     loadStep: (part, database, options) => planLoad(reach, server, part, database, options),
     replace: (request) => replaceDatabase(target, request),
     replaceFindings: (name) => findReplaceProblems(main, name),
+    accounts: () => readAccounts(main, server),
     close: () => main.close(),
   };
 }
