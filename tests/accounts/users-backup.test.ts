@@ -66,7 +66,7 @@ for (const kind of kinds) {
       expect(verified.stdout).toContain('main/@accounts/');
     });
 
-    test('(F40, F41, F42) its SQL file loads by hand on a bare server: the same accounts, the same logins', async () => {
+    test('its SQL file loads by hand on a bare server: the same accounts, the same logins (F40, F41, F42)', async () => {
       await settle(bare, zoo.ground);
       await loadByHand(bare, path);
       expect(await accountsState(bare)).toEqual(await accountsState(server));
