@@ -2,8 +2,7 @@ import type { Command } from '../exec/command.ts';
 import type { EngineType, Flavour, InstanceTarget } from '../model/instance.ts';
 import type { Inventory, TableDigest } from '../model/inventory.ts';
 import type { Version } from '../model/version.ts';
-import type { AccountSet } from '../model/accounts.ts';
-import type { PlanAccounts } from './accounts.ts';
+import type { AccountsAdapter, PlanAccounts } from './accounts.ts';
 
 /** What answered: taken once when a session is opened. */
 export interface ServerInfo {
@@ -184,7 +183,7 @@ export interface ReplaceRequest {
 }
 
 /** A connected session to one server. Both engines implement this, and one contract suite runs over both. */
-export interface DatabaseAdapter {
+export interface DatabaseAdapter extends AccountsAdapter {
   readonly target: InstanceTarget;
   readonly server: ServerInfo;
   /** Every database of the server, system ones included, with sizes in bytes. */
@@ -227,8 +226,6 @@ export interface DatabaseAdapter {
   replace(request: ReplaceRequest): Promise<void>;
   /** Why `name` cannot be replaced now (replication slots, foreign keys from other databases, …); empty: it can. */
   replaceFindings(name: string, inventory: Inventory): Promise<Finding[]>;
-  /** Users, roles and grants, less the server's own accounts. Throws VyaError `privileges` or `failed`. */
-  accounts(): Promise<AccountSet>;
   close(): Promise<void>;
 }
 

@@ -69,6 +69,8 @@ export const accountSchema = z.object({
   settings: z
     .array(z.object({ database: z.string().optional(), name: z.string(), value: z.string() }))
     .default([]),
+  /** False: not even how it is made, or what it may do, could be read. It is listed, and nothing is restored of it. */
+  captured: z.boolean().default(true),
   /** Why it could not be captured whole. */
   problems: z.array(z.string()).default([]),
 });

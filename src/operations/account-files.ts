@@ -21,17 +21,11 @@ export function accountsAsLines({ source, accounts }: AccountSet): string {
  */
 export function accountsAsSql(engine: Engine, set: AccountSet): string {
   const accounts = set.accounts.filter(
-    (account) => !isFirstAdministrator(account, set.source) && isDefined(account),
+    (account) => account.captured && !isFirstAdministrator(account, set.source),
   );
   const statements = engine.planAccounts({ ...set, accounts }).map(({ sql }) => sql);
   const lines = [...engine.accountsPreamble, ...statements].map((sql) => `${sql};\n`);
   return `-- Users, roles and grants of ${set.source.flavour} ${set.source.server.text}\n${lines.join('')}-- ${accountsEnd}\n`;
-}
-
-/** False for an account of which the server did not tell how it was made. */
-function isDefined({ attributes, definition, kind, host }: AccountSet['accounts'][number]): boolean {
-  const bare = kind === 'everybody' || (kind === 'role' && host === undefined);
-  return bare || attributes !== undefined || definition !== undefined;
 }
 
 /**

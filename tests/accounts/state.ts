@@ -1,7 +1,10 @@
 import { connect, type Connection } from '../servers/connect.ts';
 import type { TestServer } from '../servers/server.ts';
 
-/** Everything that a server says of its accounts, less its own ones and the administrator, by account. */
+/**
+ * Everything that a server says of its accounts, less its own ones and the administrator, by account. An empty set
+ * of attributes is none: no statement of MySQL's takes it away again.
+ */
 export async function accountsState(server: TestServer): Promise<Record<string, unknown>> {
   const connection = await connect(server);
   try {
@@ -25,13 +28,15 @@ async function mysqlState(connection: Connection, mariadb: boolean): Promise<Rec
     const created = role === 'Y' ? [] : await connection.query<object>(`SHOW CREATE USER ${account}`);
     const granted = await connection.query<object>(`SHOW GRANTS FOR ${account}`);
     state[`${account}`] = [
-      ...created.flatMap((row) => Object.values(row) as unknown[]),
+      ...created
+        .flatMap((row) => Object.values(row) as string[])
+        .map((line) => line.replace(/ ATTRIBUTE '\{\}'$/, '')),
       ...granted.flatMap((row) => Object.values(row) as string[]).toSorted(),
     ];
   }
   if (!mariadb) {
     const attributes = await connection.query(
-      `SELECT User, Host, User_attributes FROM mysql.user WHERE User <> 'root' ORDER BY 1, 2`,
+      `SELECT User, Host, NULLIF(CAST(User_attributes AS CHAR), '{"metadata": {}}') AS attributes FROM mysql.user WHERE User <> 'root' ORDER BY 1, 2`,
     );
     const roles = await connection.query('SELECT * FROM mysql.role_edges ORDER BY 1, 2, 3, 4');
     Object.assign(state, {
@@ -54,8 +59,9 @@ async function postgresqlState(connection: Connection): Promise<Record<string, u
          AS membership FROM pg_auth_members m WHERE member <> 3373 ORDER BY 1`,
   );
   const settings = await connection.query(
-    `SELECT setrole::regrole::text AS role, setdatabase <> 0 AS inside, setconfig FROM pg_db_role_setting
-      WHERE setrole <> 0 ORDER BY 1, 2`,
+    `SELECT setrole::regrole::text AS role, setdatabase <> 0 AS inside,
+            ARRAY(SELECT unnest(setconfig) ORDER BY 1) AS setconfig FROM pg_db_role_setting
+      WHERE setrole NOT IN (0, 10) ORDER BY 1, 2, 3`,
   );
   const sorted = memberships.map(({ membership }) => JSON.stringify(membership)).toSorted();
   return { roles: roles.map(({ role }) => role), memberships: sorted, settings };

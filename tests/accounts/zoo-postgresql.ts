@@ -3,13 +3,18 @@ import type { Zoo } from './zoo.ts';
 /** Roles, memberships and settings of PostgreSQL; membership options and grantors from 16 on. */
 export function postgresqlZoo(major: number): Zoo {
   return {
-    ground: ['CREATE TABLE orders (id int)', 'ALTER TABLE orders ENABLE ROW LEVEL SECURITY'],
+    ground: [
+      'CREATE DATABASE app_db',
+      'CREATE TABLE orders (id int)',
+      'ALTER TABLE orders ENABLE ROW LEVEL SECURITY',
+    ],
     accounts: [
       `CREATE ROLE "o'brien ""ä""" LOGIN PASSWORD 'pä"ss''w\\😀' CONNECTION LIMIT 7 VALID UNTIL '2037-01-02 03:04:05.678+09'`,
       `COMMENT ON ROLE "o'brien ""ä""" IS 'it''s \\ "ä"'`,
       `ALTER ROLE "o'brien ""ä""" SET search_path TO "$user", 'a b', public`,
       `ALTER ROLE "o'brien ""ä""" SET work_mem TO '7MB'`,
       `ALTER ROLE "o'brien ""ä""" IN DATABASE postgres SET statement_timeout TO '1h'`,
+      `ALTER ROLE "o'brien ""ä""" IN DATABASE app_db SET search_path TO ''`,
       `CREATE ROLE noinherit NOINHERIT LOGIN PASSWORD 'n'`,
       `CREATE ROLE bypasses BYPASSRLS LOGIN PASSWORD 'b'`,
       `CREATE ROLE replicator REPLICATION LOGIN PASSWORD 'r' CONNECTION LIMIT 2`,

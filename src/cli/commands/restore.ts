@@ -112,7 +112,7 @@ async function chooseBackup(setup: Setup, selection: Selection): Promise<OpenBac
 function databaseBackup(backup: OpenBackup): OpenBackup {
   if (backup.manifest.kind === 'database') return backup;
   throw new VyaError('usage', `${backup.manifest.id} holds accounts, not a database`, {
-    hint: 'vya users list shows what is in it.',
+    hint: 'vya users list shows what is in it, vya users restore restores it.',
   });
 }
 

@@ -10,7 +10,13 @@ export function grantChanges(account: Account, present: readonly AccountGrant[])
   const keys = [...new Set([...wanted.keys(), ...had.keys()])].toSorted(
     (a, b) => Number(isRevoked(a)) - Number(isRevoked(b)),
   );
-  return keys.flatMap((key) => groupChanges(account.name, wanted.get(key), had.get(key)));
+  const changes = keys.flatMap((key) => groupChanges(account.name, wanted.get(key), had.get(key)));
+  // One privilege with the option and without it are two groups: taking it from one would take it from both.
+  return [...changes.filter(takesWithOption), ...changes.filter((change) => !takesWithOption(change))];
+}
+
+function takesWithOption({ kind, needs }: AccountChange): boolean {
+  return kind === 'revoke' && needs.what === 'grant' && needs.privileges.some(hasOwnOption);
 }
 
 interface Group extends AccountGrant {
@@ -28,7 +34,7 @@ function isRevoked(key: string): boolean {
 function grouped(grants: readonly AccountGrant[]): Map<string, Group> {
   const groups = new Map<string, Group>();
   for (const grant of grants) {
-    const optionOfEach = grant.privileges.some((privilege) => privilege === 'PROXY' || isDynamic(privilege));
+    const optionOfEach = grant.privileges.some(hasOwnOption);
     const option = optionOfEach ? ` each ${grant.grantable}` : '';
     const key = `${grant.revoked ? REVOKED : ''}${grant.on}${option}`;
     const before = groups.get(key);
@@ -42,6 +48,10 @@ function grouped(grants: readonly AccountGrant[]): Map<string, Group> {
   return groups;
 }
 
+function hasOwnOption(privilege: string): boolean {
+  return privilege === 'PROXY' || isDynamic(privilege);
+}
+
 /** MySQL's dynamic privileges have underscores in their names, and no others have. */
 export function isDynamic(privilege: string): boolean {
   return /^[A-Z]+(?:_[A-Z]+)+$/.test(privilege);
@@ -53,29 +63,31 @@ function groupChanges(account: string, wanted: Group | undefined, had: Group | u
   const missing = wanted?.privileges.filter((each) => !had?.privileges.includes(each)) ?? [];
   const surplus = had?.privileges.filter((each) => !wanted?.privileges.includes(each)) ?? [];
   const { on, revoked, optionOfEach } = group;
-  const waitsFor = objectOf(on);
-  const make = (kind: ChangeKind, sql: string): AccountChange => ({
+  const make = (kind: ChangeKind, privileges: readonly string[], sql: string): AccountChange => ({
     account,
     kind,
     sql,
     shown: sql,
-    waitsFor,
+    needs: { what: 'grant', on, privileges },
+    // What is taken away need not be there any more.
+    waitsFor: kind === 'grant' ? objectOf(on) : undefined,
   });
   const grant = (privileges: readonly string[], option: boolean): AccountChange => {
     const list = joinPrivileges(privileges) || 'USAGE';
-    return make('grant', `GRANT ${list} ON ${on} TO ${account}${option ? ' WITH GRANT OPTION' : ''}`);
+    const withOption = option ? ' WITH GRANT OPTION' : '';
+    return make('grant', privileges, `GRANT ${list} ON ${on} TO ${account}${withOption}`);
   };
   const revoke = (privileges: readonly string[]): AccountChange[] =>
     privileges.length === 0
       ? []
-      : [make('revoke', `REVOKE ${joinPrivileges(privileges)} ON ${on} FROM ${account}`)];
+      : [make('revoke', privileges, `REVOKE ${joinPrivileges(privileges)} ON ${on} FROM ${account}`)];
   if (revoked) return [...revoke(missing), ...(surplus.length > 0 ? [grant(surplus, false)] : [])];
 
   const needsOption = wanted?.grantable === true && !had?.grantable;
   const given = missing.length > 0 || needsOption ? [grant(missing, wanted?.grantable ?? false)] : [];
   const taken = revoke(surplus);
   const dropsOption = had?.grantable === true && !wanted?.grantable && !optionOfEach;
-  if (dropsOption) taken.push(make('revoke', `REVOKE GRANT OPTION ON ${on} FROM ${account}`));
+  if (dropsOption) taken.push(make('revoke', [], `REVOKE GRANT OPTION ON ${on} FROM ${account}`));
   // ALL PRIVILEGES covers the others: what is revoked after it is given would be missing.
   const takesFirst = optionOfEach || [...missing, ...surplus].includes('ALL PRIVILEGES');
   return takesFirst ? [...taken, ...given] : [...given, ...taken];

@@ -19,7 +19,11 @@ type Step = (account: Account, present: Account | undefined, flavour: Flavour) =
 const grantsOf: Step = (account, present) => grantChanges(account, present?.grants ?? []);
 
 function change(account: Account, kind: ChangeKind, sql: string, shown = sql): AccountChange {
-  return { account: account.name, kind, sql, shown };
+  return { account: account.name, kind, sql, shown, needs: { what: 'accounts' } };
+}
+
+function roleChange(account: Account, kind: ChangeKind, role: string, sql: string): AccountChange {
+  return { ...change(account, kind, sql), needs: { what: 'role', role } };
 }
 
 /** CREATE USER without default roles, or ALTER USER with what differs. */
@@ -69,7 +73,7 @@ function roleChanges(account: Account, present: Account | undefined, flavour: Fl
   const had = new Map(present?.memberships.map((each) => [each.role, each]));
   const wanted = new Set(account.memberships.map(({ role }) => role));
   const revoked = [...had.values()].flatMap(({ role }) =>
-    wanted.has(role) ? [] : [change(account, 'revoke', `REVOKE ${role} FROM ${account.name}`)],
+    wanted.has(role) ? [] : [roleChange(account, 'revoke', role, `REVOKE ${role} FROM ${account.name}`)],
   );
   return [
     ...account.memberships.flatMap((each) => membershipChanges(account, each, had.get(each.role), flavour)),
@@ -85,12 +89,12 @@ function membershipChanges(
 ): AccountChange[] {
   if (had?.admin === admin) return [];
   const option = admin ? ' WITH ADMIN OPTION' : '';
-  const grant = change(account, 'grant', `GRANT ${role} TO ${account.name}${option}`);
+  const grant = roleChange(account, 'grant', role, `GRANT ${role} TO ${account.name}${option}`);
   if (!had?.admin) return [grant];
   if (flavour === 'mariadb') {
-    return [change(account, 'revoke', `REVOKE ADMIN OPTION FOR ${role} FROM ${account.name}`)];
+    return [roleChange(account, 'revoke', role, `REVOKE ADMIN OPTION FOR ${role} FROM ${account.name}`)];
   }
-  return [change(account, 'revoke', `REVOKE ${role} FROM ${account.name}`), grant];
+  return [roleChange(account, 'revoke', role, `REVOKE ${role} FROM ${account.name}`), grant];
 }
 
 function defaultRoleChanges(

@@ -39,7 +39,7 @@ export function definitionProblems(captured: {
   if (!definition) problems.push('the server does not tell how it was created');
   if (!grants) problems.push('the server does not tell its privileges');
   const identified = definition?.identified ?? '';
-  if (identified.includes("'<secret>'")) problems.push('its password hash may not be read');
+  if (isSecret(identified)) problems.push('its password hash may not be read');
   for (const plugin of pluginsOf(identified)) {
     if (!KNOWN.has(plugin)) {
       problems.push(`it logs in through the plugin ${plugin}, and whether that works elsewhere is not known`);
@@ -48,6 +48,19 @@ export function definitionProblems(captured: {
     }
   }
   return problems;
+}
+
+/** Whether enough was read to make the account again. */
+export function isCaptured(
+  definition: Definition | undefined,
+  grants: Account['grants'] | undefined,
+): boolean {
+  return definition !== undefined && grants !== undefined && !isSecret(definition.identified ?? '');
+}
+
+/** What stands for a hash that the account may not read. */
+function isSecret(identified: string): boolean {
+  return identified.includes("'<secret>'");
 }
 
 /** The plugins that an IDENTIFIED clause names: MariaDB's after VIA and OR, MySQL's after WITH. */

@@ -3,7 +3,7 @@ import { VyaError } from '../../errors.ts';
 import type { Account, AccountSet } from '../../model/accounts.ts';
 import type { ServerInfo } from '../adapter.ts';
 import { parseGrantLine } from './account-grants.ts';
-import { definitionProblems } from './account-problems.ts';
+import { definitionProblems, isCaptured } from './account-problems.ts';
 import { type AccountRow, readDefinition } from './account-rows.ts';
 import { quoteName, quoteText } from './names.ts';
 import { type Ask, askInOneSession, attempt, serverError } from './query.ts';
@@ -154,6 +154,7 @@ async function readAccount(ask: Ask, context: Context, row: AccountRow): Promise
       : defaults.filter(mine).map(roleName),
     grants: grants ?? [],
     settings: [],
+    captured: isCaptured(definition, grants),
     problems: definitionProblems({ definition, grants, plugins }),
   };
 }

@@ -2,7 +2,9 @@ import type { Knex } from 'knex';
 import { openKnex } from '../engine.ts';
 import type { InstanceTarget } from '../../model/instance.ts';
 import type { ConnectOptions, DatabaseAdapter } from '../adapter.ts';
+import { accountFindings, objectExists } from './account-findings.ts';
 import { readAccounts } from './accounts.ts';
+import { changeAccount } from './change-account.ts';
 import { type ClientContext, identityCommand } from './client.ts';
 import { createDatabase, databaseExists, dropDatabase, listDatabases } from './databases.ts';
 import { dumpPlan } from './dump.ts';
@@ -80,6 +82,9 @@ export async function connectMysql(
         }),
       measure: (database, inventory) => measureDatabase(knex, server, database, inventory),
       accounts: () => readAccounts(knex, server),
+      accountFindings: (changes, present) => accountFindings(knex, server, changes, present),
+      accountObjectExists: (object) => objectExists(knex, object),
+      changeAccount: (change) => changeAccount(knex, change),
       close: () => knex.destroy(),
     };
   } catch (error) {

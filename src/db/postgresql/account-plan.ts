@@ -1,6 +1,6 @@
 import { escapeIdentifier, escapeLiteral } from 'pg';
 import type { Account, AccountSet, RoleAttributes } from '../../model/accounts.ts';
-import type { AccountChange, ChangeKind } from '../accounts.ts';
+import type { AccountChange, AccountNeed, ChangeKind } from '../accounts.ts';
 import { membershipChanges } from './membership-plan.ts';
 import { roleSettingStatement } from './settings.ts';
 
@@ -12,8 +12,14 @@ export function planAccounts(wanted: AccountSet, present?: AccountSet): AccountC
   return [...each(defineRole), ...membershipChanges(wanted, present), ...each(settingChanges)];
 }
 
-function change(account: Account, kind: ChangeKind, sql: string, shown = sql): AccountChange {
-  return { account: account.name, kind, sql, shown };
+function change(
+  account: Account,
+  kind: ChangeKind,
+  needs: AccountNeed,
+  sql: string,
+  shown = sql,
+): AccountChange {
+  return { account: account.name, kind, sql, shown, needs };
 }
 
 function defineRole(account: Account, present: Account | undefined): AccountChange[] {
@@ -21,16 +27,23 @@ function defineRole(account: Account, present: Account | undefined): AccountChan
   const id = escapeIdentifier(name);
   const changes: AccountChange[] = [];
   const clauses = attributes ? differing(attributes, present?.attributes) : [];
+  const needs: AccountNeed = {
+    what: 'accounts',
+    attributes: clauses.map((clause) =>
+      clause.replace(/^NO(?=SUPERUSER|REPLICATION|BYPASSRLS|CREATEDB)/, ''),
+    ),
+    ...(present ? { role: name, superuser: present.attributes?.superuser ?? false } : {}),
+  };
   if (clauses.length > 0 || !present) {
     const kind = present ? 'alter' : 'create';
     const text = (words: readonly string[]): string =>
       `${kind.toUpperCase()} ROLE ${id} ${words.join(' ')}`.trimEnd();
     const hidden = clauses.map((clause) => (clause.startsWith("PASSWORD '") ? "PASSWORD '…'" : clause));
-    changes.push(change(account, kind, text(clauses), text(hidden)));
+    changes.push(change(account, kind, needs, text(clauses), text(hidden)));
   }
   if (comment !== present?.comment) {
     const text = comment === undefined ? 'NULL' : escapeLiteral(comment);
-    changes.push(change(account, present ? 'alter' : 'create', `COMMENT ON ROLE ${id} IS ${text}`));
+    changes.push(change(account, present ? 'alter' : 'create', needs, `COMMENT ON ROLE ${id} IS ${text}`));
   }
   return changes;
 }
@@ -86,7 +99,12 @@ function settingChanges(account: Account, present: Account | undefined): Account
   const had = new Map(present?.settings.map((each) => [key(each), each]));
   const wanted = new Set(account.settings.map(key));
   const make = (setting: Account['settings'][number], value: string | undefined): AccountChange => ({
-    ...change(account, 'alter', roleSettingStatement(account.name, { ...setting, value })),
+    ...change(
+      account,
+      'alter',
+      { what: 'parameter', name: setting.name, role: account.name },
+      roleSettingStatement(account.name, { ...setting, value }),
+    ),
     ...(setting.database === undefined
       ? {}
       : { waitsFor: { kind: 'database', database: setting.database } as const }),

@@ -88,6 +88,7 @@ function accountOf(row: Row, server: ServerInfo, readable: boolean, bootstrap: b
     ...(comment === null ? {} : { comment }),
     memberships: [],
     defaultRoles: [],
+    captured: true,
     grants: [],
     settings: [],
     problems,

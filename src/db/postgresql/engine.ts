@@ -1,7 +1,9 @@
 import type { InstanceTarget } from '../../model/instance.ts';
 import type { ConnectOptions, DatabaseAdapter, Engine } from '../adapter.ts';
+import { accountFindings } from './account-findings.ts';
 import { planAccounts } from './account-plan.ts';
 import { readAccounts } from './accounts.ts';
+import { changeAccount } from './change-account.ts';
 import { clientCommand, type Reach } from './client.ts';
 import { createDatabase, databaseExists, dropScratch, listDatabases } from './databases.ts';
 import { findDumpProblems } from './dump-findings.ts';
@@ -79,6 +81,9 @@ async function connect(target: InstanceTarget, { signal }: ConnectOptions): Prom
     replace: (request) => replaceDatabase(target, request),
     replaceFindings: (name) => findReplaceProblems(main, name),
     accounts: () => readAccounts(main, server),
+    accountFindings: (changes, present) => accountFindings(main, server, changes, present),
+    accountObjectExists: ({ database }) => databaseExists(main, database),
+    changeAccount: (change) => changeAccount(main, change),
     close: () => main.close(),
   };
 }

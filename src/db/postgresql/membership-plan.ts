@@ -100,8 +100,8 @@ function revoke(each: Edge): AccountChange {
   );
 }
 
-function change({ member }: Edge, kind: AccountChange['kind'], sql: string): AccountChange {
-  return { account: member, kind, sql, shown: sql };
+function change({ member, role, grantor }: Edge, kind: AccountChange['kind'], sql: string): AccountChange {
+  return { account: member, kind, sql, shown: sql, needs: { what: 'role', role, grantor } };
 }
 
 function truth(value: boolean): string {
