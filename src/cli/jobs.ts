@@ -15,6 +15,7 @@ export function instanceJob(
     type,
     include: instance.databases,
     exclude: instance.excludeDatabases,
+    accounts: instance.accounts,
     open: async () => ({
       id,
       type,

@@ -96,6 +96,10 @@ export const instanceSchema = z
       'Names or globs (`*`, `?`, `[a-z]`) of the databases to back up; empty: all but the system databases.',
     ),
     exclude_databases: globs().describe('Names or globs of databases to leave out.'),
+    accounts: z
+      .boolean()
+      .default(true)
+      .describe('Whether `vya backup` takes users, roles and grants of the server, too.'),
     ssl: sslSchema.prefault({}).describe('Encryption of the connection (TLS).'),
     connect_timeout: z
       .int()

@@ -25,6 +25,7 @@ export interface InstanceConfig {
   /** Names or globs; empty: all. */
   databases: string[];
   excludeDatabases: string[];
+  accounts: boolean;
   tls: TlsSettings;
   connectTimeoutMs: number;
   lockWaitSeconds: number;
@@ -154,6 +155,7 @@ function toInstance(instance: SettledFile['instances'][number]): InstanceConfig 
     user: instance.user,
     databases: instance.databases,
     excludeDatabases: instance.exclude_databases,
+    accounts: instance.accounts,
     tls: instance.ssl,
     connectTimeoutMs: instance.connect_timeout * 1000,
     lockWaitSeconds: instance.lock_wait_timeout,

@@ -156,7 +156,7 @@ async function planDatabase({ session }: InstanceWork, result: DatabaseResult): 
   result.sizeBytes = inventory.database.sizeBytes;
 }
 
-function describeServer({ adapter: { server } }: Session): ManifestDraft['server'] {
+export function describeServer({ adapter: { server } }: Session): ManifestDraft['server'] {
   const { flavour, version, versionText, replica, identity } = server;
   return { flavour, version, versionText, replica, identity };
 }

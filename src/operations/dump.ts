@@ -1,4 +1,5 @@
-import type { DumpPart, SourcePosition, StoredPart } from '../db/adapter.ts';
+import type { DumpPart, StoredPart } from '../db/adapter.ts';
+import type { SourcePosition } from '../db/source-position.ts';
 import { VyaError } from '../errors.ts';
 import type { Command } from '../exec/command.ts';
 import { runPipeline } from '../exec/pipeline.ts';

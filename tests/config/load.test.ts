@@ -101,6 +101,7 @@ describe('the loaded configuration', () => {
           user: undefined,
           databases: [],
           excludeDatabases: [],
+          accounts: true,
           tls: { mode: 'prefer' },
           connectTimeoutMs: 10_000,
           lockWaitSeconds: 60,

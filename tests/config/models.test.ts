@@ -19,6 +19,7 @@ describe('a database instance', () => {
       ...server,
       databases: [],
       exclude_databases: [],
+      accounts: true,
       ssl: { mode: 'prefer' },
       connect_timeout: 10,
       lock_wait_timeout: 60,

@@ -2,6 +2,9 @@ import type { Knex } from 'knex';
 import { openKnex } from '../engine.ts';
 import type { InstanceTarget } from '../../model/instance.ts';
 import type { ConnectOptions, DatabaseAdapter } from '../adapter.ts';
+import { accountFindings, objectExists } from './account-findings.ts';
+import { readAccounts } from './accounts.ts';
+import { changeAccount } from './change-account.ts';
 import { type ClientContext, identityCommand } from './client.ts';
 import { clientSessions } from './client-sessions.ts';
 import { measureDatabase } from './counting.ts';
@@ -81,6 +84,10 @@ export async function connectMysql(
           inventory,
         }),
       measure: (database, { tables }) => measureDatabase({ knex, withOwnSession, server, database }, tables),
+      accounts: () => readAccounts(knex, server),
+      accountFindings: (changes, present) => accountFindings(knex, server, changes, present),
+      accountObjectExists: (object) => objectExists(knex, object),
+      changeAccount: (change) => changeAccount(knex, change),
       close: () => knex.destroy(),
     };
   } catch (error) {

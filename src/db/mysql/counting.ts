@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { TableEntry } from '../../model/inventory.ts';
-import type { ServerInfo, TableMeasure } from '../adapter.ts';
+import type { ServerInfo } from '../adapter.ts';
+import type { TableMeasure } from '../snapshot.ts';
 import { hasDumpableHistory } from './history.ts';
 import { measureTables } from './measure.ts';
 import { rows } from './query.ts';

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { VyaError } from '../../errors.ts';
 import type { TableEntry } from '../../model/inventory.ts';
-import type { ServerInfo, TableMeasure } from '../adapter.ts';
+import type { ServerInfo } from '../adapter.ts';
+import type { TableMeasure } from '../snapshot.ts';
 import { qualified, quoteText } from './names.ts';
 import { type Column, type Fragile, fragileOf, hash, rowText } from './row-digest.ts';
 import { sqlMessage } from './query.ts';

@@ -1,8 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import type { InstanceTarget } from '../../model/instance.ts';
 import type { ConnectOptions, DatabaseAdapter, Engine } from '../adapter.ts';
-import { clientSessions } from './client-sessions.ts';
+import { accountFindings } from './account-findings.ts';
+import { planAccounts } from './account-plan.ts';
+import { readAccounts } from './accounts.ts';
+import { changeAccount } from './change-account.ts';
 import { clientCommand, type Reach } from './client.ts';
+import { clientSessions } from './client-sessions.ts';
 import { createDatabase, databaseExists, dropScratch, listDatabases } from './databases.ts';
 import { findDumpProblems } from './dump-findings.ts';
 import { planDump } from './dump.ts';
@@ -27,6 +31,8 @@ export const postgresqlEngine: Engine = {
   connect,
   findPrograms,
   archiveCheck: checkArchive,
+  planAccounts,
+  accountsPreamble: ["SET client_encoding = 'UTF8'", 'SET standard_conforming_strings = on'],
 };
 
 async function connect(target: InstanceTarget, { signal }: ConnectOptions): Promise<DatabaseAdapter> {
@@ -90,6 +96,10 @@ async function connect(target: InstanceTarget, { signal }: ConnectOptions): Prom
     loadStep: (part, database, options) => planLoad(reach, server, part, database, options),
     replace: (request) => replaceDatabase(target, request),
     replaceFindings: (name) => findReplaceProblems(main, name),
+    accounts: () => readAccounts(main, server),
+    accountFindings: (changes, present) => accountFindings(main, server, changes, present),
+    accountObjectExists: ({ database }) => databaseExists(main, database),
+    changeAccount: (change) => changeAccount(main, change),
     close: () => main.close(),
   };
 }

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect, type Login } from '../../servers/connect.ts';
 import type { TestServer } from '../../servers/server.ts';
 import { serverIsMissing, startServer } from '../../servers/servers.ts';
-import type { Snapshot, TableMeasure } from '../../../src/db/adapter.ts';
+import type { Snapshot, TableMeasure } from '../../../src/db/snapshot.ts';
 import { connectMysql } from '../../../src/db/mysql/adapter.ts';
 import { runPipeline } from '../../../src/exec/pipeline.ts';
 import { targetOf } from '../target.ts';
