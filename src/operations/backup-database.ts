@@ -12,6 +12,7 @@ import { pruneDatabase } from './prune.ts';
 import { rehearse } from './rehearse.ts';
 import type { Session } from './session.ts';
 import { assertSpaceFor } from './space.ts';
+import { dumpAgain } from './try-again.ts';
 
 /** What the backups of one instance share. */
 export interface InstanceWork {
@@ -41,7 +42,7 @@ export async function attemptBackup(
   };
   const fields = { instance: instance.id, database };
   try {
-    if (work.lock) await backupDatabase({ ...work, lock: work.lock }, result, jobs, context);
+    if (work.lock) await backupWithRetries({ ...work, lock: work.lock }, result, jobs, context);
     else await planDatabase(work, result);
     if (job.rehearse && result.path) await rehearseBackup(work, result, result.path, context);
     context.log.info(
@@ -61,6 +62,21 @@ export async function attemptBackup(
   for (const warning of result.warnings) context.log.warning(fields, warning);
   result.durationMs = Math.round(performance.now() - started);
   return result;
+}
+
+async function backupWithRetries(
+  work: InstanceWork & { lock: Lock },
+  result: DatabaseResult,
+  jobs: number,
+  context: OperationContext,
+): Promise<void> {
+  const { database } = result;
+  const { target } = work.session.adapter;
+  await dumpAgain({ target, database }, context, async () => {
+    // A second try finds out everything anew.
+    result.warnings.length = 0;
+    await backupDatabase(work, result, jobs, context);
+  });
 }
 
 async function backupDatabase(
@@ -140,7 +156,7 @@ async function planDatabase({ session }: InstanceWork, result: DatabaseResult): 
   result.sizeBytes = inventory.database.sizeBytes;
 }
 
-function describeServer({ adapter: { server } }: Session): ManifestDraft['server'] {
+export function describeServer({ adapter: { server } }: Session): ManifestDraft['server'] {
   const { flavour, version, versionText, replica, identity } = server;
   return { flavour, version, versionText, replica, identity };
 }

@@ -1,6 +1,7 @@
 import type { VyaError } from '../errors.ts';
 import type { RetentionPolicy } from '../retention/policy.ts';
 import type { Proof } from '../storage/marks.ts';
+import type { AccountsResult } from './backup-accounts.ts';
 import type { InstanceJob, Patience, StorageJob } from './jobs.ts';
 import type { PruneResult } from './prune.ts';
 
@@ -18,6 +19,8 @@ export interface BackupJob extends Patience {
   dryRun: boolean;
   /** Count and digest all tables in the moment that is dumped. */
   exact: boolean;
+  /** Back up the instances' accounts, too, where their configuration wants it. */
+  accounts: boolean;
   /** Restore each backup into a scratch database at once, and compare it. */
   rehearse: boolean;
   vya: string;
@@ -44,6 +47,8 @@ export interface InstanceResult {
   /** Set when the instance failed before its databases were known. */
   error?: VyaError;
   databases: DatabaseResult[];
+  /** Absent when they were left out. */
+  accounts?: AccountsResult;
   warnings: string[];
 }
 

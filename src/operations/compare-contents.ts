@@ -1,4 +1,4 @@
-import type { TableMeasure } from '../db/adapter.ts';
+import type { TableMeasure } from '../db/snapshot.ts';
 import type { Inventory, TableDigest, TableEntry } from '../model/inventory.ts';
 import { compareInventories, qualified } from './compare.ts';
 

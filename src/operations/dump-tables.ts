@@ -1,4 +1,4 @@
-import type { Snapshot, TableMeasure } from '../db/adapter.ts';
+import type { Snapshot, TableMeasure } from '../db/snapshot.ts';
 
 /**
  * Dumps tables and, where there is a snapshot, measures them in the same moment, at the same time. A failure of one ends the other,

@@ -1,4 +1,5 @@
-import type { DumpPart, SourcePosition, StoredPart } from '../db/adapter.ts';
+import type { DumpPart, StoredPart } from '../db/adapter.ts';
+import type { SourcePosition } from '../db/source-position.ts';
 import { VyaError } from '../errors.ts';
 import type { Command } from '../exec/command.ts';
 import { runPipeline } from '../exec/pipeline.ts';
@@ -10,6 +11,7 @@ import { compareInventories, summarize } from './compare.ts';
 import { withMeasures } from './compare-contents.ts';
 import type { OperationContext, ProgressTask } from './context.ts';
 import { dumpAndMeasure } from './dump-tables.ts';
+import { limitDump } from './dump-limits.ts';
 import type { StorageJob } from './jobs.ts';
 import { holdsOnlyObjects } from './load.ts';
 import type { Session } from './session.ts';
@@ -95,10 +97,14 @@ async function dumpOnce(
       snapshot,
       directoryFor: (suffix) => staged.pathFor(suffix),
     });
+    const commands = plan.parts.flatMap((part) => part.commands);
+    const limits = limitDump(session, { database, commands }, context);
     const dumpAll = async (parts: readonly DumpPart[], signal: AbortSignal): Promise<StoredPart[]> => {
       const stored: StoredPart[] = [];
       for (const part of parts) {
-        const dumping = dumpPart(part, staged, storage, { ...context, signal }, task);
+        const dumping = limits.within(signal, (limited) =>
+          dumpPart(part, staged, storage, { ...context, signal: limited }, task),
+        );
         stored.push(await dumping.catch((error: unknown) => Promise.reject(asStorageFault(error))));
       }
       return stored;

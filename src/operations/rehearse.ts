@@ -31,7 +31,7 @@ export async function rehearse(
   context: OperationContext,
 ): Promise<{ warnings: string[]; proof: Proof }> {
   const target = await rehearsal.open();
-  return await withSession(target, context, async (session) => {
+  const work = async (session: Session): Promise<{ warnings: string[]; proof: Proof }> => {
     const warnings = await preflight(backup, session);
     const { failure, compared, exceptions } = await outcomeOf(backup, rehearsal, session, context);
     const proof: Proof = {
@@ -48,14 +48,16 @@ export async function rehearse(
     await writeProof(backup.path, proof);
     if (failure) throw failure;
     return { warnings, proof };
-  });
+  };
+  return await withSession(target, context, work, backup.manifest.oldestClient);
 }
 
 /** What the target lacks says nothing about the backup, and is no failed rehearsal. */
 async function preflight(backup: OpenBackup, session: Session): Promise<string[]> {
   const warnings: string[] = [];
   const { flavour, version } = backup.manifest.server;
-  const needs = { ...leftOut(backup, session), source: { flavour, version } };
+  const { programs } = session;
+  const needs = { ...leftOut(backup, session), source: { flavour, version }, programs };
   throwErrors(await session.adapter.restoreFindings(inventoryOf(backup), needs), warnings);
   return warnings;
 }

@@ -64,7 +64,7 @@ export async function restore(job: RestoreJob, context: OperationContext): Promi
   assertTargetName(instance.type, job.database, database);
   return await withSharedBackup(job, 'vya restore', context, async () => {
     const target = await job.open();
-    return await withSession(target, context, async (session) => {
+    const work = async (session: Session): Promise<RestoreReport> => {
       const report = await plan(job, session, context.now());
       if (job.dryRun) return report;
       await confirm(job, report);
@@ -72,12 +72,13 @@ export async function restore(job: RestoreJob, context: OperationContext): Promi
       await restoreInto(job, session, report, context);
       report.durationMs = Math.round(performance.now() - started);
       return report;
-    });
+    };
+    return await withSession(target, context, work, job.backup.manifest.oldestClient);
   });
 }
 
 /** Everything that can be known before the first change: what the target lacks, and what is in the way. */
-async function plan(job: RestoreJob, { adapter }: Session, now: Date): Promise<RestoreReport> {
+async function plan(job: RestoreJob, { adapter, programs }: Session, now: Date): Promise<RestoreReport> {
   const { manifest } = job.backup;
   const inventory = inventoryOf(job.backup);
   if (manifest.instance.type !== adapter.target.type) {
@@ -92,6 +93,7 @@ async function plan(job: RestoreJob, { adapter }: Session, now: Date): Promise<R
     noOwner: job.noOwner,
     noAcl: job.noAcl,
     source: { flavour, version },
+    programs,
     database: job.database,
   };
   const findings: Finding[] = await adapter.restoreFindings(inventory, needs);

@@ -100,7 +100,7 @@ export interface WorkspaceInstance {
   socket?: boolean;
   /** Another login than the server's admin. */
   login?: { user: string; password: string };
-  /** More of the configuration, as in the file: `databases`, `ssl`, …; with a `credential` none is stored for this one. */
+  /** More of the configuration, as in the file: `databases`, `ssl`, …; accounts are left out unless it says otherwise; with a `credential` none is stored for this one. */
   settings?: Record<string, unknown>;
 }
 
@@ -177,5 +177,5 @@ export async function workspace(options: WorkspaceOptions): Promise<Workspace> {
 function instanceAsFile({ id, server, socket, settings }: WorkspaceInstance): Record<string, unknown> {
   const { type, host, port } = server;
   const place = socket ? { socket: server.socket, port } : { host, port };
-  return { id, type, ...place, ...settings };
+  return { id, type, ...place, accounts: false, ...settings };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { TableMeasure } from '../../src/db/adapter.ts';
+import type { TableMeasure } from '../../src/db/snapshot.ts';
 import { inventorySchema, type Inventory, type TableDigest } from '../../src/model/inventory.ts';
 import { compareRestored, withMeasures } from '../../src/operations/compare-contents.ts';
 

@@ -144,6 +144,42 @@ export async function restoreThrough(
   await dropDatabase(field.server, copy);
 }
 
+/**
+ * Restores a backup over the sample while something happens: afterwards the sample is what it was, or what the backup holds.
+ * Not for kill -9 of vya itself: what that leaves is put right by hand, as the README says.
+ */
+export async function replaceThrough(
+  field: Field,
+  id: string,
+  trouble: Trouble | undefined,
+  dice: Dice,
+): Promise<void> {
+  const before = await stateOf(field);
+  const after = field.known.get(id) ?? {};
+  const args = ['restore', '--instance', 'main', '--id', id, '--force'];
+  await noted(field, `${trouble?.name ?? 'nothing'} during a restore over the sample`, [], async () => {
+    const { code, struck, stdout, stderr } = await runThrough(field, args, trouble, dice);
+    must(code !== 10, `a bug: ${stdout}${stderr}`);
+    must(struck || code === 0, `without trouble a restore ended with ${code}: ${stdout}${stderr}`);
+    const now = await stateOf(field).catch((error: unknown) => {
+      throw new Loss(
+        `after a restore that ended with ${code} the sample is gone: ${String(error)}\n${stdout}${stderr}`,
+      );
+    });
+    const [fromBefore, fromAfter] = [differences(before, now), differences(after, now)];
+    must(
+      code !== 0 || fromAfter.length === 0,
+      `a restore ended with 0, and differs in ${fromAfter.join(', ')}`,
+    );
+    must(
+      fromBefore.length === 0 || fromAfter.length === 0,
+      `a restore ended with ${code} and left a mixture: ${fromBefore.join(', ')}\n${stdout}${stderr}`,
+    );
+    return { struck };
+  });
+  await dropScratch(field);
+}
+
 /** What kill -9 leaves on the server, as the README says. */
 async function dropScratch({ server }: Field): Promise<void> {
   const names = (await databasesOf(server)).filter((name) => name.startsWith('vya_tmp_') || name === copy);

@@ -7,7 +7,7 @@ import { ledgerVariable, readLedger, sumUp } from '../faults/ledger.ts';
 import { dice } from '../samples/random.ts';
 import { type Field, openField } from './field.ts';
 import { readOptions } from './options.ts';
-import { backUpThrough, Loss, pruneThrough, restoreThrough, verifyAll } from './rounds.ts';
+import { backUpThrough, Loss, pruneThrough, replaceThrough, restoreThrough, verifyAll } from './rounds.ts';
 import { type Trouble, troublesFor } from './troubles.ts';
 
 const { minutes, seed, kinds } = readOptions(argv.slice(2));
@@ -18,6 +18,8 @@ env[ledgerVariable] = ledger;
 
 const chance = dice(seed);
 const until = Date.now() + minutes * 60_000;
+let stopped = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => (stopped = true));
 const counts = { backups: 0, restores: 0, rounds: 0 };
 const losses: string[] = [];
 
@@ -28,8 +30,9 @@ try {
   const [first] = fields;
   const exact = (await first?.space.vya(['backup', '--help']))?.stdout.includes('--exact') ?? false;
   if (!first?.disk) say('NOT DONE HERE: filling the disk; no file system can be mounted.');
-  while (Date.now() < until && losses.length === 0) {
+  while (Date.now() < until && losses.length === 0 && !stopped) {
     for (const field of fields) await round(field, exact);
+    say(`${counts.rounds} rounds, ${readLedger(ledger).length} faults, ${counts.restores} restores compared`);
   }
   for (const field of fields) await restoreAll(field);
 } finally {
@@ -53,6 +56,15 @@ async function round(field: Field, exact: boolean): Promise<void> {
     for (const id of new Set([ids.at(-1) as string, chance.pick(ids)])) {
       await restoreThrough(field, id, chance.chance(0.4) ? trouble() : undefined, chance);
       counts.restores += 1;
+    }
+    if (chance.chance(0.4)) {
+      const gentle = trouble();
+      await replaceThrough(
+        field,
+        chance.pick(ids),
+        gentle?.name === 'SIGKILL to vya' ? undefined : gentle,
+        chance,
+      );
     }
   });
 }
@@ -82,9 +94,18 @@ async function orLoss(field: Field, work: () => Promise<void>): Promise<void> {
 }
 
 function report(): void {
-  const { text, good } = sumUp(readLedger(ledger));
+  const faults = readLedger(ledger);
+  const { text, good } = sumUp(faults);
+  for (const [what, times] of tally(faults.map((fault) => fault.what)))
+    say(`${String(times).padStart(5)}  ${what}`);
   const work = `${counts.rounds} rounds, ${counts.restores} restores compared, ${counts.backups} backups whole at the end`;
   process.stdout.write(`${work}; seed ${seed}\n${[...losses, text].join('\n')}\n`);
   if (!good || losses.length > 0) process.exitCode = 1;
   rmSync(own, { recursive: true });
+}
+
+function tally(names: readonly string[]): [name: string, times: number][] {
+  const times = new Map<string, number>();
+  for (const name of names) times.set(name, (times.get(name) ?? 0) + 1);
+  return [...times].sort(([a], [b]) => (a < b ? -1 : 1));
 }

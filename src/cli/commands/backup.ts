@@ -5,6 +5,7 @@ import type { BackupReport, DatabaseResult } from '../../operations/backup-repor
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodeOfMany } from '../exit-codes.ts';
 import { count, level, severalOption, waitOption } from '../arguments.ts';
+import { accountsAsJson, accountsFailures, accountsProblems, accountsRow } from '../output/accounts.ts';
 import { formatBytes, formatDuration, formatTable } from '../output/format.ts';
 import { errorAsJson, statusAsJson } from '../output/print.ts';
 import { describeProblems, withSubject } from '../output/problems.ts';
@@ -28,6 +29,7 @@ export function backupCommand(context: CliContext) {
       '--rehearse',
       'restore each backup into a scratch database at once, compare it, and drop it; includes --exact',
     )
+    .option('--skip-accounts', 'leave out users, roles and grants')
     .option('--skip-prune', 'leave old backups alone')
     .addOption(waitOption())
     .addHelpText('after', examples)
@@ -53,6 +55,7 @@ export function backupCommand(context: CliContext) {
           jobs: options.jobs,
           dryRun,
           exact: options.exact ?? options.rehearse ?? false,
+          accounts: !options.skipAccounts,
           rehearse: options.rehearse ?? false,
           waitSeconds: options.wait,
           vya: setup.version,
@@ -74,8 +77,10 @@ With neither --instance nor --database, everything that is configured is backed 
 databases failed and others succeeded; the report names them.`;
 
 function backupOutcome(report: BackupReport): Outcome {
-  const outcomes = report.instances.flatMap(({ error, databases }) => [
+  const outcomes = report.instances.flatMap(({ error, databases, accounts }) => [
     ...(error ? [error.kind] : []),
+    // Accounts that succeed are no database that did: what was asked for has failed where all databases have.
+    ...[accounts?.error ?? accounts?.prune?.error].flatMap((failure) => failure?.kind ?? []),
     ...databases.map(({ error: failure, prune }) => failure?.kind ?? prune?.error?.kind ?? ('ok' as const)),
   ]);
   const code = exitCodeOfMany(outcomes);
@@ -87,7 +92,7 @@ function asJson(report: BackupReport, code: number): unknown {
     ...statusAsJson(code, failuresOf(report)),
     run: report.run,
     dryRun: report.dryRun,
-    instances: report.instances.map(({ error, databases, ...instance }) => ({
+    instances: report.instances.map(({ error, databases, accounts, ...instance }) => ({
       ...instance,
       ...(error ? { error: errorAsJson(error) } : {}),
       databases: databases.map(({ error: failure, prune, ...database }) => ({
@@ -96,20 +101,22 @@ function asJson(report: BackupReport, code: number): unknown {
         ...(prune ? { deleted: prune.deleted } : {}),
         ...(prune?.error ? { pruneError: errorAsJson(prune.error) } : {}),
       })),
+      ...(accounts ? { accounts: accountsAsJson(accounts) } : {}),
     })),
   };
 }
 
 function failuresOf(report: BackupReport): (VyaError | undefined)[] {
-  return report.instances.flatMap(({ instance, error, databases }) => [
+  return report.instances.flatMap(({ instance, error, databases, accounts }) => [
     withSubject(instance, error),
     ...databases.map((each) => withSubject(`${instance}/${each.database}`, each.error ?? each.prune?.error)),
+    ...accountsFailures(instance, accounts),
   ]);
 }
 
 function asText(report: BackupReport): string {
-  const rows = report.instances.flatMap(({ instance, databases }) =>
-    databases.map((database) => [
+  const rows = report.instances.flatMap(({ instance, databases, accounts }) => [
+    ...databases.map((database) => [
       instance,
       database.database,
       database.proof ? proofInWords(database.proof) : database.status,
@@ -117,7 +124,8 @@ function asText(report: BackupReport): string {
       database.status === 'ok' ? formatDuration(database.durationMs) : '',
       database.id?.split('/').at(-1) ?? '',
     ]),
-  );
+    ...(accounts ? [accountsRow(instance, accounts)] : []),
+  ]);
   const header = [
     'INSTANCE',
     'DATABASE',
@@ -137,6 +145,7 @@ function problemsOf(report: BackupReport): string[] {
       ...describeProblems(`${instance.instance}/${database.database}`, database),
       ...describeProblems(`retention of ${instance.instance}/${database.database}`, database.prune ?? {}),
     ]),
+    ...accountsProblems(instance.instance, instance.accounts),
   ]);
 }
 

@@ -98,7 +98,7 @@ async function chooseBackup(setup: Setup, selection: Selection): Promise<OpenBac
   const { scanBackups } = await import('../../storage/catalogue.ts');
   const { openBackup } = await import('../../storage/open-backup.ts');
   const { selectAt, selectById, selectLatest } = await import('../../storage/select.ts');
-  if (selection.file !== undefined) return await openBackup(selection.file);
+  if (selection.file !== undefined) return databaseBackup(await openBackup(selection.file));
   const { instance, database, at, id, latest } = selection;
   if (!latest && at === undefined && id === undefined) throw needsSelection();
   if (id === undefined && (instance === undefined || database === undefined)) throw needsPlace();
@@ -106,7 +106,14 @@ async function chooseBackup(setup: Setup, selection: Selection): Promise<OpenBac
   const { backups } = await scanBackups({ basePath: setup.config.storage.basePath, instance, database });
   const entry =
     id !== undefined ? selectById(backups, id) : moment ? selectAt(backups, moment) : selectLatest(backups);
-  return await openBackup(entry.path);
+  return databaseBackup(await openBackup(entry.path));
+}
+
+function databaseBackup(backup: OpenBackup): OpenBackup {
+  if (backup.manifest.kind === 'database') return backup;
+  throw new VyaError('usage', `${backup.manifest.id} holds accounts, not a database`, {
+    hint: 'vya users list shows what is in it, vya users restore restores it.',
+  });
 }
 
 function needsSelection(): VyaError {

@@ -2,14 +2,18 @@ import type { Knex } from 'knex';
 import { openKnex } from '../engine.ts';
 import type { InstanceTarget } from '../../model/instance.ts';
 import type { ConnectOptions, DatabaseAdapter } from '../adapter.ts';
+import { accountFindings, objectExists } from './account-findings.ts';
+import { readAccounts } from './accounts.ts';
+import { changeAccount } from './change-account.ts';
 import { type ClientContext, identityCommand } from './client.ts';
+import { clientSessions } from './client-sessions.ts';
+import { measureDatabase } from './counting.ts';
 import { createDatabase, databaseExists, dropDatabase, listDatabases } from './databases.ts';
 import { dumpPlan } from './dump.ts';
 import { dumpFindings } from './dump-findings.ts';
 import { hasDumpableHistory } from './history.ts';
 import { readInventory } from './inventory.ts';
 import { loadStep } from './load.ts';
-import { measureDatabase } from './measure.ts';
 import { readPosition } from './position.ts';
 import { replaceDatabase } from './replace.ts';
 import { replaceFindings } from './replace-findings.ts';
@@ -56,9 +60,11 @@ export async function connectMysql(
         return await readInventory(knex, server, database);
       },
       position: () => readPosition(knex, server),
-      mayRetry: definitionChanged,
+      // A table that was changed needs a new inventory, too.
+      mayRetry: () => false,
       dumpFindings: (database, inventory) => dumpFindings(knex, server, database, inventory),
       dumpPlan: (request) => dumpPlan(context, request, history.get(request.database) ?? false),
+      clientSessions: (database, commands) => clientSessions(knex, withOwnSession, database, commands),
       identityCommand: (programs) => identityCommand(context, programs),
       restoreFindings: (inventory, options) =>
         restoreFindings(knex, server, inventory, options.source, options.database),
@@ -77,20 +83,15 @@ export async function connectMysql(
           database,
           inventory,
         }),
-      measure: (database, inventory) => measureDatabase(knex, server, database, inventory),
+      measure: (database, { tables }) => measureDatabase({ knex, withOwnSession, server, database }, tables),
+      accounts: () => readAccounts(knex, server),
+      accountFindings: (changes, present) => accountFindings(knex, server, changes, present),
+      accountObjectExists: (object) => objectExists(knex, object),
+      changeAccount: (change) => changeAccount(knex, change),
       close: () => knex.destroy(),
     };
   } catch (error) {
     await knex.destroy();
     throw error;
   }
-}
-
-/** ER_TABLE_DEF_CHANGED */
-const TABLE_DEFINITION_CHANGED = 1412;
-
-/** Somebody truncated, altered or copied a table between the snapshot and its turn in the dump, or in the counts (F5). */
-function definitionChanged({ message, cause }: Error): boolean {
-  const number = (cause as { errno?: unknown } | undefined)?.errno;
-  return number === TABLE_DEFINITION_CHANGED || new RegExp(`\\b${TABLE_DEFINITION_CHANGED}\\b`).test(message);
 }

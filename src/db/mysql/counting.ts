@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { TableEntry } from '../../model/inventory.ts';
-import type { ServerInfo, TableMeasure } from '../adapter.ts';
+import type { ServerInfo } from '../adapter.ts';
+import type { TableMeasure } from '../snapshot.ts';
 import { hasDumpableHistory } from './history.ts';
 import { measureTables } from './measure.ts';
 import { rows } from './query.ts';
@@ -60,4 +61,17 @@ export async function openCounting(request: CountingRequest): Promise<Counting> 
       }
     },
   };
+}
+
+/** Measures a database as it stands. */
+export async function measureDatabase(
+  request: CountingRequest,
+  tables: readonly Pick<TableEntry, 'name'>[],
+): Promise<TableMeasure[]> {
+  const counting = await openCounting(request);
+  try {
+    return await counting.measure(tables);
+  } finally {
+    await counting.end().catch(() => {});
+  }
 }

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto';
-import type { Knex } from 'knex';
 import { VyaError } from '../../errors.ts';
-import type { Inventory, TableEntry } from '../../model/inventory.ts';
-import type { ServerInfo, TableMeasure } from '../adapter.ts';
-import { hasDumpableHistory } from './history.ts';
+import type { TableEntry } from '../../model/inventory.ts';
+import type { ServerInfo } from '../adapter.ts';
+import type { TableMeasure } from '../snapshot.ts';
 import { qualified, quoteText } from './names.ts';
 import { type Column, type Fragile, fragileOf, hash, rowText } from './row-digest.ts';
 import { sqlMessage } from './query.ts';
-import { type PinnedSession, pinSession } from './session.ts';
+import type { PinnedSession } from './session.ts';
 
 /** What is measured, and in which session: a snapshot's read view holds for whatever is asked in its own. */
 export interface MeasureRequest {
@@ -52,34 +51,21 @@ export async function measureTables(request: MeasureRequest): Promise<TableMeasu
       );
       if (request.inTransaction) await request.session.ask('ROLLBACK TO SAVEPOINT one_table');
     } catch (error) {
-      if (error instanceof VyaError || typeof (error as { errno?: unknown }).errno !== 'number') throw error;
-      throw new VyaError(
-        'failed',
-        `${request.database}: the rows of ${name} cannot be counted: ${sqlMessage(error as Error)}`,
-        {
-          hint: 'Look at what the server said, and run again when it is settled.',
-          cause: error,
-        },
-      );
+      throw notCounted(request.database, name, error);
     }
   }
   return measures;
 }
 
-/** Measures a database as it stands, in one session. */
-export async function measureDatabase(
-  knex: Knex,
-  server: ServerInfo,
-  database: string,
-  { tables }: Pick<Inventory, 'tables'>,
-): Promise<TableMeasure[]> {
-  const history = await hasDumpableHistory(knex, server, database);
-  const session = await pinSession(knex);
-  try {
-    return await measureTables({ session, server, database, tables, history, inTransaction: false });
-  } finally {
-    await session.release();
-  }
+/** With the server's number of the error, which tells what may be tried again. */
+function notCounted(database: string, table: string, error: unknown): unknown {
+  const { errno } = error as { errno?: unknown };
+  if (error instanceof VyaError || typeof errno !== 'number') return error;
+  const said = `${sqlMessage(error as Error)} (${errno})`;
+  return new VyaError('failed', `${database}: the rows of ${table} cannot be counted: ${said}`, {
+    hint: 'Look at what the server said, and run again when it is settled.',
+    cause: error,
+  });
 }
 
 async function measureTable(

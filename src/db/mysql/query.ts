@@ -16,15 +16,20 @@ export async function execute(knex: Knex, sql: string, session?: unknown): Promi
   try {
     await (session === undefined ? knex.raw(sql) : knex.raw(sql).connection(session));
   } catch (error) {
-    const text = error instanceof Error ? sqlMessage(error) : String(error);
-    const privileges = DENIED.has((error as { errno?: number }).errno ?? 0);
-    throw new VyaError(privileges ? 'privileges' : 'failed', `${firstWords(sql)} failed: ${text}`, {
-      hint: privileges
-        ? 'Let an administrator grant what is missing; vya check names it.'
-        : 'Look at what the server said, and run again when it is settled.',
-      cause: error,
-    });
+    throw serverError(error, firstWords(sql));
   }
+}
+
+/** What the server said, as an error that people can act on: of kind `privileges` or `failed`. `what`: what it refused. */
+export function serverError(error: unknown, what: string): VyaError {
+  const text = error instanceof Error ? sqlMessage(error) : String(error);
+  const privileges = DENIED.has((error as { errno?: number }).errno ?? 0);
+  return new VyaError(privileges ? 'privileges' : 'failed', `${what} failed: ${text}`, {
+    hint: privileges
+      ? 'Let an administrator grant what is missing; vya check names it.'
+      : 'Look at what the server said, and run again when it is settled.',
+    cause: error,
+  });
 }
 
 /** Runs several statements in the same session of the pool, for those that set something for the next one. */
@@ -35,6 +40,22 @@ export async function inOneSession(
   const session: unknown = await knex.client.acquireConnection();
   try {
     await work((sql) => execute(knex, sql, session));
+  } finally {
+    await knex.client.releaseConnection(session);
+  }
+}
+
+/** Asks in one session. The statement is sent as it stands. */
+export type Ask = <Row extends object>(sql: string) => Promise<Row[]>;
+
+/** Lets `work` ask several things in the same session of the pool. */
+export async function askInOneSession<T>(knex: Knex, work: (ask: Ask) => Promise<T>): Promise<T> {
+  const session: unknown = await knex.client.acquireConnection();
+  try {
+    return await work(async <Row>(sql: string) => {
+      const [found] = (await knex.raw(sql).connection(session)) as [unknown];
+      return Array.isArray(found) ? (found as Row[]) : [];
+    });
   } finally {
     await knex.client.releaseConnection(session);
   }

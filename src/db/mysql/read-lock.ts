@@ -1,13 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Knex } from 'knex';
 import { VyaError } from '../../errors.ts';
-import type { TableEntry } from '../../model/inventory.ts';
-import type { ServerInfo } from '../adapter.ts';
-import { escapePattern } from './dump-findings.ts';
-import { atLeast } from './finding.ts';
-import { readGrants } from './grants.ts';
-import { qualified, quoteName } from './names.ts';
-import { DENIED, rows, sqlMessage } from './query.ts';
+import { type HoldRequest, grantToHold, type Refusal, type Way, waysToHold } from './hold-ways.ts';
+import { DENIED, sqlMessage } from './query.ts';
 import type { PinnedSession } from './session.ts';
 
 /** The longest that writers are ever held, in milliseconds from the moment that the lock is there. */
@@ -19,8 +13,7 @@ const IDLE_GRACE_SECONDS = 2;
 /** The longest that one attempt waits for the lock, in seconds: new writers may queue behind it. */
 const LONGEST_WAIT_SECONDS = 2;
 
-/** How often a lock is tried for, with a pause in which those who queued go on. */
-const ATTEMPTS = 3;
+/** Between two attempts those who queued go on. */
 const PAUSE_MS = 1_000;
 
 /** The lock was not had in time, or another session's transaction was in the way of it. */
@@ -36,41 +29,12 @@ export interface ReadLock {
   release(): Promise<void>;
 }
 
-export interface ReadLockRequest {
-  knex: Knex;
-  server: ServerInfo;
-  lockWaitSeconds: number;
-  database: string;
-  tables: readonly Pick<TableEntry, 'name'>[];
-}
-
-/** One way to hold writers. */
-interface Way {
-  take: readonly string[];
-  release: string;
-  attempts: number;
-  /** Why this way is not gone now, although the account might be allowed to. */
-  against?: () => Promise<Refusal | undefined>;
-}
-
-interface Refusal {
-  /** A grant would help. */
-  denied: boolean;
-  said: string;
-  cause?: unknown;
-}
-
 /**
- * Holds writers in the kindest way that the account and the server allow:
- *
- * - MariaDB: `BACKUP STAGE`. They wait at their commit, long queries are in nobody's way.
- * - MySQL: `FLUSH TABLES WITH READ LOCK`, only while no query runs for long: it waits for such a query, and once it has given up, all
- *   that read the same table wait for the query as well.
- * - Both: a lock on the database's tables. A transaction that has written to one and wants the next may be rolled back as a deadlock.
+ * Holds writers in the kindest way that the account and the server allow.
  *
  * @throws VyaError `privileges` with the grant that helps, or `failed` when others hold what is needed
  */
-export async function takeReadLock(session: PinnedSession, request: ReadLockRequest): Promise<ReadLock> {
+export async function takeReadLock(session: PinnedSession, request: HoldRequest): Promise<ReadLock> {
   // Nothing that anybody could write to.
   if (request.tables.length === 0) return { expired: new AbortController().signal, release: async () => {} };
   const seconds = Math.max(1, Math.min(LONGEST_WAIT_SECONDS, Math.round(request.lockWaitSeconds)));
@@ -78,44 +42,12 @@ export async function takeReadLock(session: PinnedSession, request: ReadLockRequ
   const idle = Math.ceil(LONGEST_HOLD_MS / 1000) + IDLE_GRACE_SECONDS;
   await session.ask(`SET SESSION lock_wait_timeout = ${seconds}, wait_timeout = ${idle}`);
   const refusals: Refusal[] = [];
-  for (const way of waysOf(request)) {
+  for (const way of waysToHold(request)) {
     const refusal = (await way.against?.()) ?? (await attempt(session, way));
     if (refusal === undefined) return held(session, way);
     refusals.push(refusal);
   }
   throw notLocked(request, refusals);
-}
-
-function waysOf({ knex, server, database, tables }: ReadLockRequest): Way[] {
-  const names = tables.map(({ name }) => `${qualified(database, name)} READ`);
-  const onTables: Way = {
-    take: [`LOCK TABLES ${names.join(', ')}`],
-    release: 'UNLOCK TABLES',
-    attempts: ATTEMPTS,
-  };
-  if (server.flavour === 'mariadb' && atLeast(server, 10, 5)) {
-    const take = ['BACKUP STAGE START', 'BACKUP STAGE BLOCK_COMMIT'];
-    return [{ take, release: 'BACKUP STAGE END', attempts: ATTEMPTS }, onTables];
-  }
-  const take = ['FLUSH TABLES WITH READ LOCK'];
-  return [{ take, release: 'UNLOCK TABLES', attempts: 1, against: () => longQueries(knex) }, onTables];
-}
-
-/** Whether a query has been running for a second or more, or the account cannot know. */
-async function longQueries(knex: Knex): Promise<Refusal | undefined> {
-  const grants = await readGrants(knex);
-  if (!grants.globally('PROCESS')) {
-    return { denied: true, said: 'without PROCESS the account cannot know whether long queries are running' };
-  }
-  const sessions = await rows<{ Command: string; User: string; Time: number | string }>(
-    knex,
-    'SHOW PROCESSLIST',
-  );
-  const long = sessions.some(
-    ({ Command, User, Time }) =>
-      (Command === 'Query' || Command === 'Execute') && User !== 'system user' && Number(Time) >= 1,
-  );
-  return long ? { denied: false, said: 'long queries are running' } : undefined;
 }
 
 /** Undefined once the lock is there, otherwise the server's last refusal. */
@@ -172,29 +104,22 @@ function held(session: PinnedSession, way: Way): ReadLock {
   };
 }
 
-function notLocked({ server, database }: ReadLockRequest, refusals: readonly Refusal[]): VyaError {
-  const said = refusals.map((refusal) => refusal.said).join('; ');
+function notLocked({ server, database }: HoldRequest, refusals: readonly Refusal[]): VyaError {
+  const denied = refusals.filter((refusal) => refusal.denied);
   const cause = refusals.at(-1)?.cause;
-  if (refusals.every(({ denied }) => denied)) {
+  const grant = `let an administrator run: ${grantToHold(server, database)}`;
+  if (denied.length === refusals.length) {
     return new VyaError(
       'privileges',
       `${database}: ${server.account} may not hold writers while a dump and exact counts begin at one moment`,
-      { hint: `Let an administrator run: ${grantFor(server, database)}`, cause },
+      { hint: `For exact counts ${grant}`, cause },
     );
   }
+  const said = refusals.map((refusal) => refusal.said).join('; ');
+  const other = denied.length > 0 ? grant : 'back up without exact counts.';
   return new VyaError(
     'failed',
     `${database}: writers could not be held for the moment in which a dump and exact counts begin: ${said}`,
-    {
-      hint: `Run again when long queries and transactions have ended, or back up without exact counts.`,
-      cause,
-    },
+    { hint: `Run again when long queries and transactions have ended, or ${other}`, cause },
   );
-}
-
-/** What makes the kindest way possible that needs one privilege. */
-function grantFor(server: ServerInfo, database: string): string {
-  const place =
-    server.flavour === 'mariadb' ? 'RELOAD ON *.*' : `LOCK TABLES ON ${quoteName(escapePattern(database))}.*`;
-  return `GRANT ${place} TO ${server.account};`;
 }

@@ -1,5 +1,5 @@
 import type { Inventory } from '../../model/inventory.ts';
-import type { Snapshot, TableMeasure } from '../adapter.ts';
+import type { Snapshot, TableMeasure } from '../snapshot.ts';
 import { type CountingRequest, openCounting } from './counting.ts';
 import { listSessions, seeDump } from './dump-watch.ts';
 import { readTransactional } from './engines.ts';

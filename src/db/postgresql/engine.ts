@@ -1,19 +1,26 @@
+import { randomBytes } from 'node:crypto';
 import type { InstanceTarget } from '../../model/instance.ts';
 import type { ConnectOptions, DatabaseAdapter, Engine } from '../adapter.ts';
+import { accountFindings } from './account-findings.ts';
+import { planAccounts } from './account-plan.ts';
+import { readAccounts } from './accounts.ts';
+import { changeAccount } from './change-account.ts';
 import { clientCommand, type Reach } from './client.ts';
+import { clientSessions } from './client-sessions.ts';
 import { createDatabase, databaseExists, dropScratch, listDatabases } from './databases.ts';
 import { findDumpProblems } from './dump-findings.ts';
 import { planDump } from './dump.ts';
 import { readInventory } from './inventory.ts';
 import { ONE_MOMENT } from './held-transaction.ts';
 import { checkArchive, planLoad } from './load.ts';
+import { findOlderServer } from './load-older.ts';
 import { measureTables } from './measure.ts';
 import { readPosition } from './position.ts';
 import { findPrograms } from './programs.ts';
 import { findReplaceProblems } from './replace-findings.ts';
 import { replaceDatabase } from './replace.ts';
 import { findRestoreProblems } from './restore-findings.ts';
-import { IDENTITY_SQL, readServerInfo } from './server-info.ts';
+import { IDENTITY_SQL, readClientOptions, readServerInfo } from './server-info.ts';
 import { openSnapshot } from './snapshot.ts';
 import { failedByLock } from './snapshot-watch.ts';
 import { type Database, openMaintenance, withDatabase } from './session.ts';
@@ -24,15 +31,26 @@ export const postgresqlEngine: Engine = {
   connect,
   findPrograms,
   archiveCheck: checkArchive,
+  planAccounts,
+  accountsPreamble: ["SET client_encoding = 'UTF8'", 'SET standard_conforming_strings = on'],
 };
 
 async function connect(target: InstanceTarget, { signal }: ConnectOptions): Promise<DatabaseAdapter> {
   const main = await openMaintenance(target, signal);
-  const server = await readServerInfo(main, target).catch(async (error: unknown) => {
+  const asked = async () => {
+    const server = await readServerInfo(main, target);
+    return { server, sessionOptions: await readClientOptions(main, server) };
+  };
+  const { server, sessionOptions } = await asked().catch(async (error: unknown) => {
     await main.close();
     throw error;
   });
-  const reach: Reach = { target, encrypted: main.encrypted };
+  const reach: Reach = {
+    target,
+    encrypted: main.encrypted,
+    applicationName: `vya-${randomBytes(4).toString('hex')}`,
+    sessionOptions,
+  };
   /** Cleaning up has to work after an abort too, and an abort ends the main session. */
   const withUsable = async (work: (database: Database) => Promise<void>) => {
     if (!signal.aborted) return await work(main);
@@ -58,6 +76,7 @@ async function connect(target: InstanceTarget, { signal }: ConnectOptions): Prom
     dumpFindings: (name) =>
       withDatabase(target, name, signal, (database) => findDumpProblems(database, server)),
     dumpPlan: (request) => planDump(reach, request),
+    clientSessions: (name, commands) => clientSessions(main, withUsable, name, commands),
     identityCommand: ({ query }) =>
       clientCommand(
         reach,
@@ -67,13 +86,20 @@ async function connect(target: InstanceTarget, { signal }: ConnectOptions): Prom
           database: main.name,
         },
       ),
-    restoreFindings: (inventory, options) => findRestoreProblems(main, server, inventory, options),
+    restoreFindings: async (inventory, options) => [
+      ...(await findRestoreProblems(main, server, inventory, options)),
+      ...findOlderServer(server, options.programs),
+    ],
     databaseExists: (name) => databaseExists(main, name),
     createDatabase: (name, { database }) => createDatabase(main, server, name, database),
     dropDatabase: (name) => withUsable((database) => dropScratch(database, target, name)),
     loadStep: (part, database, options) => planLoad(reach, server, part, database, options),
     replace: (request) => replaceDatabase(target, request),
     replaceFindings: (name) => findReplaceProblems(main, name),
+    accounts: () => readAccounts(main, server),
+    accountFindings: (changes, present) => accountFindings(main, server, changes, present),
+    accountObjectExists: ({ database }) => databaseExists(main, database),
+    changeAccount: (change) => changeAccount(main, change),
     close: () => main.close(),
   };
 }

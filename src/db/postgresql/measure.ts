@@ -1,5 +1,6 @@
 import { escapeIdentifier } from 'pg';
-import type { ServerInfo, TableMeasure } from '../adapter.ts';
+import type { ServerInfo } from '../adapter.ts';
+import type { TableMeasure } from '../snapshot.ts';
 import { type MeasuredTable, readMeasuredTables } from './measured-tables.ts';
 import type { Query } from './session.ts';
 

@@ -1,4 +1,4 @@
-import type { SourcePosition } from '../adapter.ts';
+import type { SourcePosition } from '../source-position.ts';
 import type { Database } from './session.ts';
 
 /**

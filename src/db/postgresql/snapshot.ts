@@ -1,6 +1,7 @@
 import { VyaError } from '../../errors.ts';
 import type { InstanceTarget } from '../../model/instance.ts';
-import type { ServerInfo, Snapshot } from '../adapter.ts';
+import type { ServerInfo } from '../adapter.ts';
+import type { Snapshot } from '../snapshot.ts';
 import { holdTransaction, type HeldTransaction } from './held-transaction.ts';
 import { measureTables } from './measure.ts';
 import { readMeasuredTables } from './measured-tables.ts';

@@ -1,6 +1,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import path from 'node:path';
-import type { DatabaseAdapter, Snapshot, StoredPart, TableMeasure } from '../../../src/db/adapter.ts';
+import type { DatabaseAdapter, StoredPart } from '../../../src/db/adapter.ts';
+import type { Snapshot, TableMeasure } from '../../../src/db/snapshot.ts';
 import type { Command } from '../../../src/exec/command.ts';
 import type { Inventory } from '../../../src/model/inventory.ts';
 import { type Bench, freshDatabase, load, runInto } from './support.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { TableMeasure } from '../../../src/db/adapter.ts';
+import type { TableMeasure } from '../../../src/db/snapshot.ts';
 import { loadSample } from '../../samples/samples.ts';
 import { serverIsMissing } from '../../servers/servers.ts';
 import { exactly, measureCopy } from './exact.ts';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect, type Login } from '../../servers/connect.ts';
 import type { TestServer } from '../../servers/server.ts';
 import { serverIsMissing, startServer } from '../../servers/servers.ts';
-import type { Snapshot, TableMeasure } from '../../../src/db/adapter.ts';
+import type { Snapshot, TableMeasure } from '../../../src/db/snapshot.ts';
 import { connectMysql } from '../../../src/db/mysql/adapter.ts';
 import { runPipeline } from '../../../src/exec/pipeline.ts';
 import { targetOf } from '../target.ts';
@@ -349,6 +349,36 @@ for (const kind of flavours) {
       }
     });
 
+    if (kind.startsWith('mysql'))
+      it('do not flush tables while a long query runs, and say what helps', async () => {
+        const bench = benches[1] as Bench;
+        await onlyTable('long');
+        const other = await connect(server, 'long');
+        const [own] = await other.query<{ id: number }>('SELECT CONNECTION_ID() AS id');
+        const query = other.script('SELECT SLEEP(600) FROM t');
+        query.catch(() => {});
+        try {
+          const seconds = async () => {
+            const sessions = await bench.admin.query<{ Id: number; Info: string | null; Time: number }>(
+              'SHOW PROCESSLIST',
+            );
+            const found = sessions.find(({ Id, Info }) => Id === own?.id && Info?.startsWith('SELECT SLEEP'));
+            return found?.Time;
+          };
+          await expect.poll(seconds, { timeout: 30_000 }).toBeGreaterThan(0);
+          await expect(open(bench, 'long')).rejects.toMatchObject({
+            kind: 'failed',
+            message: expect.stringContaining('long queries are running'),
+            hint: expect.stringContaining('GRANT LOCK TABLES ON `long`.* TO'),
+          });
+          await expect(bench.admin.query('SELECT COUNT(*) AS n FROM `long`.t')).resolves.toEqual([{ n: 1 }]);
+          expect(await seconds()).toBeGreaterThan(0);
+        } finally {
+          await bench.admin.query(`KILL ${own?.id}`);
+          await query.catch(() => {});
+        }
+      });
+
     it('give up when transactions stay open, and let writers go on', async () => {
       const hasty = await openBench(
         kind,
@@ -370,34 +400,40 @@ for (const kind of flavours) {
       }
     });
 
-    it('end on the server, too, when they are cut off in the middle of counting', async () => {
-      await onlyTable('cut');
-      const stop = new AbortController();
-      const login = { user: 'locks', password: 'Exact.1234', lockWaitSeconds: 3600 };
-      const adapter = await connectMysql(targetOf(server, login), { signal: stop.signal });
-      const snapshot = await adapter.openSnapshot('cut', await adapter.inventory('cut'));
-      await snapshot.joined({ ended: Promise.resolve() });
-      const { admin } = benches[0] as Bench;
-      const counting = async () => {
-        const sessions = await admin.query<{ User: string; Info: string | null }>('SHOW FULL PROCESSLIST');
-        return sessions.filter(({ User, Info }) => User === 'locks' && Info?.startsWith('SELECT COUNT(*)'))
-          .length;
-      };
-      // It keeps the count waiting for longer than any test.
-      const other = await connect(server, 'cut');
-      await other.script('LOCK TABLES t WRITE');
-      try {
-        const measuring = expect(snapshot.measure()).rejects.toThrow();
-        await expect.poll(counting, { timeout: 30_000 }).toBe(1);
-        stop.abort();
-        await measuring;
-        await snapshot.close();
-        await adapter.close();
-        await expect.poll(counting, { timeout: 30_000 }).toBe(0);
-      } finally {
-        await other.close();
-      }
-    });
+    it.each(['a snapshot', 'a copy'])(
+      'end on the server, too, when counts of %s are cut off',
+      async (what) => {
+        await onlyTable('cut');
+        const stop = new AbortController();
+        const login = { user: 'locks', password: 'Exact.1234', lockWaitSeconds: 3600 };
+        const adapter = await connectMysql(targetOf(server, login), { signal: stop.signal });
+        const { admin } = benches[0] as Bench;
+        const counting = async () => {
+          const sessions = await admin.query<{ User: string; Info: string | null }>('SHOW FULL PROCESSLIST');
+          return sessions.filter(({ User, Info }) => User === 'locks' && Info?.startsWith('SELECT COUNT(*)'))
+            .length;
+        };
+        const inventory = await adapter.inventory('cut');
+        const snapshot = what === 'a copy' ? undefined : await adapter.openSnapshot('cut', inventory);
+        await snapshot?.joined({ ended: Promise.resolve() });
+        // It keeps the count waiting for longer than any test.
+        const other = await connect(server, 'cut');
+        await other.script('LOCK TABLES t WRITE');
+        try {
+          const measuring = expect(
+            snapshot?.measure() ?? adapter.measure('cut', inventory),
+          ).rejects.toThrow();
+          await expect.poll(counting, { timeout: 30_000 }).toBe(1);
+          stop.abort();
+          await measuring;
+          await snapshot?.close();
+          await adapter.close();
+          await expect.poll(counting, { timeout: 30_000 }).toBe(0);
+        } finally {
+          await other.close();
+        }
+      },
+    );
 
     it('have nothing to hold where there are no tables', async () => {
       const bench = benches[2] as Bench;

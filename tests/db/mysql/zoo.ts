@@ -24,6 +24,8 @@ const formats = [
   `CREATE TABLE partitioned (id int, d date) PARTITION BY RANGE COLUMNS (d) SUBPARTITION BY HASH (id) SUBPARTITIONS 2
     (PARTITION a VALUES LESS THAN ('2024-01-01'), PARTITION b VALUES LESS THAN (MAXVALUE))`,
   `INSERT INTO partitioned VALUES (1, '2023-01-01'), (2, '2025-01-01'), (3, NULL)`,
+  'CREATE TABLE `names?` (`a?b` int, `c:d` int, `e``f` int, `g\\?h` int, `%` int, `名` int, `x,y` int)',
+  'INSERT INTO `names?` VALUES (1, 2, 3, 4, 5, 6, 7)',
   `CREATE TABLE isam (a int, b char(10)) ENGINE=MyISAM ROW_FORMAT=FIXED`,
   `INSERT INTO isam VALUES (1, 'x '), (NULL, NULL)`,
   `CREATE TABLE many (a int) ENGINE=MERGE UNION=()`,

@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { DatabaseAdapter, TableMeasure } from '../../../src/db/adapter.ts';
+import type { DatabaseAdapter } from '../../../src/db/adapter.ts';
+import type { TableMeasure } from '../../../src/db/snapshot.ts';
 import { createPostgresqlRoles, loadPostgresqlSample } from '../../samples/postgresql.ts';
 import { connect } from '../../servers/connect.ts';
 import type { TestServer } from '../../servers/server.ts';

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { DatabaseAdapter, Snapshot } from '../../../src/db/adapter.ts';
+import type { DatabaseAdapter } from '../../../src/db/adapter.ts';
+import type { Snapshot } from '../../../src/db/snapshot.ts';
 import { runPipeline } from '../../../src/exec/pipeline.ts';
 import { connect, type Connection } from '../../servers/connect.ts';
 import type { TestServer } from '../../servers/server.ts';
