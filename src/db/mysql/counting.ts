@@ -12,6 +12,11 @@ export interface Counting {
   measure(tables: readonly Pick<TableEntry, 'name'>[]): Promise<TableMeasure[]>;
   /** Begins the transaction whose read view every later count has. */
   beginSnapshot(): Promise<void>;
+  /**
+   * Ends the transaction. MariaDB keeps every table that was counted from being altered until then, and whoever waits to alter one
+   * makes the dump wait, too.
+   */
+  endSnapshot(): Promise<void>;
   /** Ends the transaction, and counts that are still being taken. */
   end(): Promise<void>;
 }
@@ -42,6 +47,10 @@ export async function openCounting(request: CountingRequest): Promise<Counting> 
       await session.ask('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ');
       await session.ask('START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY');
       inTransaction = true;
+    },
+    async endSnapshot() {
+      await session.ask('ROLLBACK');
+      inTransaction = false;
     },
     async end() {
       try {

@@ -52,6 +52,7 @@ export async function openSnapshot(request: SnapshotRequest): Promise<Snapshot> 
       },
       async measure() {
         const inside = await counting.measure(inventory.tables.filter(isTransactional));
+        await counting.endSnapshot();
         if (outside.length === 0 || !(await succeeds(dumped))) return inside;
         return [...inside, ...unchanged(before, await counting.measure(outside))];
       },
