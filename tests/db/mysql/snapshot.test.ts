@@ -467,6 +467,30 @@ for (const kind of flavours) {
       },
     );
 
+    it('fail for a row that the server cannot hash, instead of passing it for another', async () => {
+      const { admin } = benches[0] as Bench;
+      await onlyTable('short');
+      await inside(
+        benches[0] as Bench,
+        'short',
+        `ALTER TABLE t MODIFY v varchar(16000)`,
+        `INSERT INTO t (v) VALUES (REPEAT('x', 16000))`,
+      );
+      const [was] = await admin.query<{ size: number }>('SELECT @@global.max_allowed_packet AS size');
+      await admin.query('SET GLOBAL max_allowed_packet = 8192');
+      const bench = await openBench(kind, {}, server);
+      try {
+        const inventory = await bench.adapter.inventory('short');
+        await expect(bench.adapter.measure('short', inventory)).rejects.toMatchObject({
+          kind: 'failed',
+          message: expect.stringContaining('max_allowed_packet'),
+        });
+      } finally {
+        await admin.query(`SET GLOBAL max_allowed_packet = ${was?.size}`);
+        await bench.close();
+      }
+    });
+
     it('have nothing to hold where there are no tables', async () => {
       const bench = benches[2] as Bench;
       await freshDatabase(benches[0] as Bench, 'bare');
