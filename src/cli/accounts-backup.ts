@@ -31,3 +31,25 @@ export async function chooseAccountsBackup(setup: Setup, selection: AccountsSele
   const moment = at === undefined ? undefined : parseMoment(at, setup.config.retention.timezone);
   return await openBackup((moment ? selectAt(backups, moment) : selectLatest(backups)).path);
 }
+
+/**
+ * The accounts backup that goes with a database's: of the same storage tree, where that one lies in it, else of the configured one.
+ *
+ * @throws VyaError `not-found`
+ */
+export async function accountsBackupBeside(
+  setup: Setup,
+  { manifest, path }: OpenBackup,
+): Promise<OpenBackup> {
+  const { scanBackups } = await import('../storage/catalogue.ts');
+  const { openBackup } = await import('../storage/open-backup.ts');
+  const { accountsBeside } = await import('../operations/needed-accounts.ts');
+  const tail = `/${manifest.id}`;
+  const basePath = path.endsWith(tail) ? path.slice(0, -tail.length) : setup.config.storage.basePath;
+  const { backups } = await scanBackups({ basePath, instance: manifest.instance.id, database: null });
+  const entry = accountsBeside(manifest, backups);
+  if (entry) return await openBackup(entry.path);
+  throw new VyaError('not-found', `${basePath} holds no accounts of ${manifest.instance.id}`, {
+    hint: 'Restore without --with-accounts; vya users backup makes a backup of accounts.',
+  });
+}

@@ -13,6 +13,9 @@ export interface StatementResult {
 }
 
 export interface AccountResult {
+  /** As SQL writes it. */
+  name: string;
+  /** For people: `app@%`. */
   account: string;
   /** `kept`: it differs, and is left alone. */
   status: 'create' | 'change' | 'unchanged' | 'kept';
@@ -46,6 +49,7 @@ export function plannedResults(
     });
     const created = own.some(({ kind }) => kind === 'create');
     return {
+      name: account.name,
       account: accountLabel(account),
       status: created ? 'create' : own.length > 0 ? 'change' : 'unchanged',
       statements,

@@ -8,6 +8,8 @@ import { summarize } from './compare.ts';
 export interface AccountsWish {
   /** Names and patterns; empty: all. */
   users: readonly string[];
+  /** Instead of names: a choice that names nobody, so that protected accounts stay protected. */
+  only?: ((account: Account) => boolean) | undefined;
   /** Leave accounts alone that exist already. */
   skipExisting: boolean;
 }
@@ -35,7 +37,7 @@ export function chooseAccounts(
 ): ChosenAccounts {
   const known = new Map(present.accounts.map((account) => [account.name, account]));
   const result: ChosenAccounts = { wanted: [], kept: [], added: [] };
-  const named = namedAccounts(backup, wish.users);
+  const named = wish.only ? backup.accounts.filter(wish.only) : namedAccounts(backup, wish.users);
   for (const account of named) {
     const there = known.get(account.name);
     const reason = reasonToKeep(account, there, backup, wish);

@@ -135,12 +135,14 @@ for (const kind of kinds) {
       expect(result.code, result.stdout + result.stderr).toBe(0);
       const { accounts } = result.json<Report>();
       for (const [account, reason] of Object.entries(drift.leftAlone)) {
-        expect(accounts).toContainEqual({
-          account,
-          status: 'kept',
-          reason: expect.stringMatching(reason),
-          statements: [],
-        });
+        expect(accounts).toContainEqual(
+          expect.objectContaining({
+            account,
+            status: 'kept',
+            reason: expect.stringMatching(reason),
+            statements: [],
+          }),
+        );
       }
       expect(await accountsState(bare)).toEqual(before);
       const [account] = Object.keys(drift.leftAlone);

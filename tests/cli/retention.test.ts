@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { throughFault } from '../faults/through-fault.ts';
@@ -116,6 +116,25 @@ describe.skipIf(await serverIsMissing(kind))('retention from the command line', 
       expect(await readFile(join(placeOf(timestamp), 'thesis.txt'), 'utf8')).toBe('mine');
     }
     expect((await readFile(join(placeOf('20240103T020000Z'), 'manifest.json'))).length).toBe(100);
+  });
+
+  test('a backup whose files were cut or deleted since does not count: the whole ones before it stay (F33)', async () => {
+    await make('20240101T020000Z', '20240102T020000Z', '20240103T020000Z', '20240104T020000Z');
+    const archive = async (timestamp: string): Promise<string> => {
+      const files = await readdir(placeOf(timestamp));
+      return join(placeOf(timestamp), files.find((name) => name.includes('.pgdump')) as string);
+    };
+    await truncate(await archive('20240104T020000Z'), 10);
+    await rm(await archive('20240103T020000Z'));
+    await rm(placeOf(newest), { recursive: true });
+    expect(await pruned('the newest two are damaged', { keep_last: 1 }, ['20240101T020000Z'])).toEqual([
+      '20240104T020000Z',
+      '20240103T020000Z',
+      '20240102T020000Z',
+    ]);
+    const { stdout, stderr } = await space.vya(['prune', '--dry-run'], { measured: false });
+    expect(stdout + stderr).toMatch(/20240104T020000Z is damaged: .* has 10 bytes instead of/);
+    expect(stdout + stderr).toMatch(/20240103T020000Z is damaged: it lacks/);
   });
 
   test('a database that is gone from the server keeps its last backups (F33)', async () => {

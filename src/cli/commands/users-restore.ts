@@ -1,7 +1,7 @@
 import { Command, Option } from '@commander-js/extra-typings';
 import { VyaError } from '../../errors.ts';
 import { chooseAccountsBackup } from '../accounts-backup.ts';
-import { severalOption, waitOption } from '../arguments.ts';
+import { credentialOption, severalOption, waitOption } from '../arguments.ts';
 import type { CliContext } from '../context.ts';
 import { accountsRestoreOutcome } from '../output/accounts-restore.ts';
 import { printable } from '../output/format.ts';
@@ -24,6 +24,7 @@ export function usersRestoreCommand(context: CliContext) {
     )
     .option('--file <path>', 'a backup directory from anywhere')
     .option('--target-instance <id>', 'instance to restore into (default: --instance)')
+    .addOption(credentialOption())
     .addOption(severalOption('--user <name>', 'this account: user, user@host or a pattern', 'none'))
     .option('--all', 'every account of the backup')
     .option('--skip-existing', 'leave accounts alone that exist already')
@@ -41,7 +42,7 @@ export function usersRestoreCommand(context: CliContext) {
         {
           backup,
           storage: setup.config.storage,
-          open: setup.instance(id).open,
+          open: setup.instance(id, options.credential).open,
           users: options.user,
           skipExisting: options.skipExisting ?? false,
           dryRun: options.dryRun ?? setup.config.dryRun,

@@ -1,7 +1,9 @@
 import type { Knex } from 'knex';
 import { openKnex } from '../engine.ts';
 import type { InstanceTarget } from '../../model/instance.ts';
+import type { Command } from '../../exec/command.ts';
 import type { ConnectOptions, DatabaseAdapter } from '../adapter.ts';
+import type { Snapshot } from '../snapshot.ts';
 import { accountFindings, objectExists } from './account-findings.ts';
 import { readAccounts } from './accounts.ts';
 import { changeAccount } from './change-account.ts';
@@ -51,6 +53,8 @@ export async function connectMysql(
     const context: ClientContext = { target, server };
     /** What was learned with a database's inventory and shapes its dump. */
     const history = new Map<string, boolean>();
+    /** The commands of the dumps that read from a snapshot. */
+    const joining = new WeakMap<Snapshot, readonly Command[]>();
     return {
       target,
       server,
@@ -63,7 +67,11 @@ export async function connectMysql(
       // A table that was changed needs a new inventory, too.
       mayRetry: () => false,
       dumpFindings: (database, inventory) => dumpFindings(knex, server, database, inventory),
-      dumpPlan: (request) => dumpPlan(context, request, history.get(request.database) ?? false),
+      dumpPlan(request) {
+        const plan = dumpPlan(context, request, history.get(request.database) ?? false);
+        if (request.snapshot) joining.set(request.snapshot, plan.parts[0]?.commands ?? []);
+        return plan;
+      },
       clientSessions: (database, commands) => clientSessions(knex, withOwnSession, database, commands),
       identityCommand: (programs) => identityCommand(context, programs),
       restoreFindings: (inventory, options) =>
@@ -74,15 +82,18 @@ export async function connectMysql(
       loadStep: (part, database, options) => loadStep(context, part, database, options),
       replace: (request) => withOwnSession((own) => replaceDatabase(context, own, request)),
       replaceFindings: (name) => replaceFindings(knex, server, name),
-      openSnapshot: async (database, inventory) =>
-        await openSnapshot({
+      async openSnapshot(database, inventory) {
+        const snapshot: Snapshot = await openSnapshot({
           knex: (await open(signal)).knex,
           withOwnSession,
           server,
           lockWaitSeconds: target.lockWaitSeconds,
           database,
           inventory,
-        }),
+          commands: () => joining.get(snapshot) ?? [],
+        });
+        return snapshot;
+      },
       measure: (database, { tables }) => measureDatabase({ knex, withOwnSession, server, database }, tables),
       accounts: () => readAccounts(knex, server),
       accountFindings: (changes, present) => accountFindings(knex, server, changes, present),

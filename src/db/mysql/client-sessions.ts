@@ -34,11 +34,7 @@ export function clientSessions(
   const seen = new Set<string>();
   const find = async (on: Knex): Promise<{ own: Session[]; others: Session[] }> => {
     const all = await rows<Session>(on, 'SHOW FULL PROCESSLIST');
-    const ids = new Set([
-      ...(await idsByProcess(on, commands)),
-      ...(await idsByPort(all, commands)),
-      ...seen,
-    ]);
+    const ids = new Set([...(await sessionsOf(on, all, commands)), ...seen]);
     if (ids.size === 0) byStatement(all, database).forEach((id) => ids.add(id));
     const isOwn = ({ Id, db }: Session) => ids.has(String(Id)) && (db === null || db === database);
     return { own: all.filter(isOwn), others: all.filter((session) => !isOwn(session)) };
@@ -57,6 +53,21 @@ export function clientSessions(
   };
 }
 
+/** The numbers of those sessions that these programs have certainly opened. */
+export async function sessionsOf(
+  knex: Knex,
+  all: readonly Pick<Session, 'Id' | 'Host'>[],
+  commands: readonly Command[],
+): Promise<string[]> {
+  return [...(await idsByProcess(knex, commands)), ...(await idsByPort(all, commands))];
+}
+
+/** Whether the server sees the ports that processes here connect from: nothing that hides them stands between. */
+export async function seesPorts(all: readonly Pick<Session, 'Host'>[]): Promise<boolean> {
+  const own = new Set(await localPorts(process.pid));
+  return all.some((session) => own.has(portOf(session)));
+}
+
 /** What clients say of themselves is open to the account's own sessions. MariaDB has the table, and nothing in it by default. */
 async function idsByProcess(knex: Knex, commands: readonly Command[]): Promise<string[]> {
   const pids = processIdsOf(commands);
@@ -72,10 +83,16 @@ async function idsByProcess(knex: Knex, commands: readonly Command[]): Promise<s
   return (found ?? []).map(({ id }) => String(id));
 }
 
-async function idsByPort(all: readonly Session[], commands: readonly Command[]): Promise<string[]> {
+async function idsByPort(
+  all: readonly Pick<Session, 'Id' | 'Host'>[],
+  commands: readonly Command[],
+): Promise<string[]> {
   const ports = new Set((await Promise.all(processIdsOf(commands).map(localPorts))).flat());
-  const port = ({ Host }: Session) => Number(/:(\d+)$/.exec(Host)?.[1]);
-  return all.filter((session) => ports.has(port(session))).map(({ Id }) => String(Id));
+  return all.filter((session) => ports.has(portOf(session))).map(({ Id }) => String(Id));
+}
+
+function portOf({ Host }: Pick<Session, 'Host'>): number {
+  return Number(/:(\d+)$/.exec(Host)?.[1]);
 }
 
 function byStatement(all: readonly Session[], database: string): string[] {

@@ -1,3 +1,4 @@
+import type { Command } from '../../exec/command.ts';
 import type { Inventory } from '../../model/inventory.ts';
 import type { Snapshot, TableMeasure } from '../snapshot.ts';
 import { type CountingRequest, openCounting } from './counting.ts';
@@ -11,6 +12,8 @@ import { pinSession } from './session.ts';
 export interface SnapshotRequest extends CountingRequest {
   lockWaitSeconds: number;
   inventory: Inventory;
+  /** The commands that dump the tables, once the dump is planned. */
+  commands(): readonly Command[];
 }
 
 /**
@@ -48,7 +51,8 @@ export async function openSnapshot(request: SnapshotRequest): Promise<Snapshot> 
       positions: positions.map((position) => ({ ...position, exact: true })),
       joined({ ended }) {
         dumped = ended;
-        return join(lock, ended, (signal) => seeDump(knex, { database, known, signal }));
+        const dump = { database, known, commands: request.commands() };
+        return join(lock, ended, (signal) => seeDump(knex, dump, signal));
       },
       async measure() {
         const inside = await counting.measure(inventory.tables.filter(isTransactional));

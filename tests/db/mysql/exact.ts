@@ -1,6 +1,6 @@
 import { mkdtemp } from 'node:fs/promises';
 import path from 'node:path';
-import type { DatabaseAdapter, StoredPart } from '../../../src/db/adapter.ts';
+import type { DatabaseAdapter, DumpRequest, StoredPart } from '../../../src/db/adapter.ts';
 import type { Snapshot, TableMeasure } from '../../../src/db/snapshot.ts';
 import type { Command } from '../../../src/exec/command.ts';
 import type { Inventory } from '../../../src/model/inventory.ts';
@@ -16,16 +16,25 @@ export interface ExactDump {
   measures: TableMeasure[];
 }
 
-/** The adapter's own command that dumps the tables. */
-export function tablesCommand(bench: Bench, database: string, inventory: Inventory): Command {
-  const { parts } = bench.adapter.dumpPlan({
+/** What a dump is asked for with, but for the inventory. */
+export function planned(bench: Bench, database: string): Omit<DumpRequest, 'inventory'> {
+  return {
     database,
-    inventory,
     programs: bench.programs,
     compression: { codec: 'none', level: 1 },
     jobs: 1,
     directoryFor: (suffix) => path.join(bench.folder, suffix),
-  });
+  };
+}
+
+/** The adapter's own command that dumps the tables from a snapshot. */
+export function tablesCommand(
+  bench: Bench,
+  database: string,
+  inventory: Inventory,
+  snapshot: Snapshot,
+): Command {
+  const { parts } = bench.adapter.dumpPlan({ ...planned(bench, database), inventory, snapshot });
   const command = parts[0]?.commands[0];
   if (!command) throw new Error('no part holds the tables');
   return command;
@@ -41,7 +50,7 @@ export async function exactDump(
   const inventory = await bench.adapter.inventory(database);
   const snapshot = await exactly(bench).openSnapshot(database, inventory);
   try {
-    const command = tablesCommand(bench, database, inventory);
+    const command = tablesCommand(bench, database, inventory, snapshot);
     const file = path.join(await mkdtemp(path.join(bench.folder, 'exact-')), 'tables.sql');
     const ended = runInto(command, file);
     await joined(snapshot, ended);

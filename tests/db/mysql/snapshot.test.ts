@@ -9,12 +9,15 @@ import type { Snapshot, TableMeasure } from '../../../src/db/snapshot.ts';
 import { connectMysql } from '../../../src/db/mysql/adapter.ts';
 import { runPipeline } from '../../../src/exec/pipeline.ts';
 import { targetOf } from '../target.ts';
-import { exactDump, exactly, measureCopy, tablesCommand } from './exact.ts';
+import type { Command } from '../../../src/exec/command.ts';
+import { exactDump, exactly, measureCopy, planned, tablesCommand } from './exact.ts';
 import { type Bench, flavours, freshDatabase, inside, openBench } from './support.ts';
 import { startTransfers } from './transfers.ts';
 import { makeZoo } from './zoo.ts';
 
 const holdWriters = fileURLToPath(new URL('fixtures/hold-writers.ts', import.meta.url));
+/** Reads nothing: what writes to it stays where it is, in the middle of a table. */
+const sleeper = { file: 'sleep', args: ['600'], env: { PATH: '/usr/bin:/bin' } };
 const never = new Promise<never>(() => {});
 
 for (const kind of flavours) {
@@ -119,9 +122,7 @@ for (const kind of flavours) {
         const stop = new AbortController();
         try {
           const writer = await writerWaits('held');
-          // Nobody reads what the dump writes: it stays where it is, in the middle of the table.
-          const sleeper = { file: 'sleep', args: ['600'], env: { PATH: '/usr/bin:/bin' } };
-          const command = tablesCommand(bench, 'held', await bench.adapter.inventory('held'));
+          const command = tablesCommand(bench, 'held', await bench.adapter.inventory('held'), snapshot);
           const dump = runPipeline([command, sleeper], { signal: stop.signal, output: 'drop' });
           const ended = expect(dump).rejects.toThrow();
           await snapshot.joined({ ended: dump });
@@ -135,6 +136,37 @@ for (const kind of flavours) {
         }
       },
     );
+
+    it('take no other dump of the account for their own (F47)', async () => {
+      const bench = benches[2] as Bench;
+      await onlyTable('two');
+      await inside(
+        bench,
+        'two',
+        ...Array.from({ length: 5 }, () => `INSERT INTO t (v) SELECT REPEAT('x', 6000000)`),
+      );
+      const inventory = await bench.adapter.inventory('two');
+      const [snapshot, stop] = [await open(bench, 'two'), new AbortController()];
+      try {
+        // The snapshot's own is planned, and never started.
+        tablesCommand(bench, 'two', inventory, snapshot);
+        const [other] = bench.adapter.dumpPlan({ ...planned(bench, 'two'), inventory }).parts;
+        const dump = runPipeline([other?.commands[0] as Command, sleeper], {
+          signal: stop.signal,
+          output: 'drop',
+        });
+        const ended = expect(dump).rejects.toThrow();
+        const joined = snapshot.joined({ ended: never });
+        await expect(joined).rejects.toThrow('not seen to begin');
+        const sessions = await bench.admin.query<{ User: string; db: string | null }>('SHOW PROCESSLIST');
+        expect(sessions.some(({ User, db }) => User === 'locks' && db === 'two')).toBe(true);
+        stop.abort();
+        await ended;
+      } finally {
+        stop.abort();
+        await snapshot.close();
+      }
+    });
 
     it('let writers go on when they are closed without a dump, and say where the source stood', async () => {
       await onlyTable('closed');
@@ -434,6 +466,30 @@ for (const kind of flavours) {
         }
       },
     );
+
+    it('fail for a row that the server cannot hash, instead of passing it for another', async () => {
+      const { admin } = benches[0] as Bench;
+      await onlyTable('short');
+      await inside(
+        benches[0] as Bench,
+        'short',
+        `ALTER TABLE t MODIFY v varchar(16000)`,
+        `INSERT INTO t (v) VALUES (REPEAT('x', 16000))`,
+      );
+      const [was] = await admin.query<{ size: number }>('SELECT @@global.max_allowed_packet AS size');
+      await admin.query('SET GLOBAL max_allowed_packet = 8192');
+      const bench = await openBench(kind, {}, server);
+      try {
+        const inventory = await bench.adapter.inventory('short');
+        await expect(bench.adapter.measure('short', inventory)).rejects.toMatchObject({
+          kind: 'failed',
+          message: expect.stringContaining('max_allowed_packet'),
+        });
+      } finally {
+        await admin.query(`SET GLOBAL max_allowed_packet = ${was?.size}`);
+        await bench.close();
+      }
+    });
 
     it('have nothing to hold where there are no tables', async () => {
       const bench = benches[2] as Bench;
