@@ -119,7 +119,7 @@ async function rehearseBackup(
   path: string,
   context: OperationContext,
 ): Promise<void> {
-  const rehearsal = { open: () => instance.open(), jobs: job.jobs, vya: job.vya };
+  const rehearsal = { open: () => instance.open(), jobs: job.jobs, vya: job.vya, settle: false };
   result.warnings.push(...(await rehearse(await openBackup(path), rehearsal, context)));
 }
 

@@ -1,4 +1,5 @@
 import type { LoadOptions, StoredPart } from '../db/adapter.ts';
+import type { ObjectPart } from '../db/replacement.ts';
 import { VyaError } from '../errors.ts';
 import type { Command } from '../exec/command.ts';
 import { runPipeline } from '../exec/pipeline.ts';
@@ -7,6 +8,7 @@ import type { OpenBackup } from '../storage/open-backup.ts';
 import { decompressor } from '../storage/codecs.ts';
 import type { OperationContext } from './context.ts';
 import type { Session } from './session.ts';
+import { storedParts } from './stored-backup.ts';
 
 export interface LoadRequest {
   parts: readonly StoredPart[];
@@ -55,9 +57,18 @@ async function readSmallPart(
   return await runPipeline([reader], { signal, input: part.path, output: 'keep' });
 }
 
-/** Parts that MySQL creates only once the tables have their final names. */
-export function holdsOnlyObjects(part: StoredPart): boolean {
-  return !part.holds.some((content) => content === 'tables' || content === 'everything');
+/** The parts that hold only objects, which MySQL creates once the tables have their final names. */
+export async function readObjects(
+  backup: OpenBackup,
+  { signal, env }: OperationContext,
+): Promise<ObjectPart[]> {
+  const decompress = await decompressor(backup.manifest.compression.codec, env);
+  const objects: ObjectPart[] = [];
+  for (const part of await storedParts(backup)) {
+    if (part.holds.some((content) => content === 'tables' || content === 'everything')) continue;
+    objects.push({ holds: part.holds, content: await readSmallPart(part, decompress, signal) });
+  }
+  return objects;
 }
 
 /**

@@ -6,6 +6,7 @@ import { summarize } from './compare.ts';
 import type { OperationContext } from './context.ts';
 import { loadAndCompare, withFreshDatabase } from './fresh-database.ts';
 import { inventoryOf } from './load.ts';
+import { settleLeftovers } from './leftovers.ts';
 import { throwErrors } from './preflight.ts';
 import { type Session, withSession } from './session.ts';
 
@@ -14,6 +15,8 @@ export interface Rehearsal {
   open(): Promise<InstanceTarget>;
   jobs: number;
   vya: string;
+  /** Whether what killed runs have left there is settled first; the backup that has just been made has done so. */
+  settle: boolean;
 }
 
 /**
@@ -31,7 +34,8 @@ export async function rehearse(
 ): Promise<string[]> {
   const target = await rehearsal.open();
   return await withSession(target, context, async (session) => {
-    const warnings = await preflight(backup, session);
+    const warnings = rehearsal.settle ? await settleLeftovers(session, { act: true }) : [];
+    await preflight(backup, session, warnings);
     const failure = await outcomeOf(backup, rehearsal, session, context);
     await writeProof(backup.path, {
       format: 'vya-proof',
@@ -49,12 +53,10 @@ export async function rehearse(
 }
 
 /** What the target lacks says nothing about the backup, and is no failed rehearsal. */
-async function preflight(backup: OpenBackup, session: Session): Promise<string[]> {
-  const warnings: string[] = [];
+async function preflight(backup: OpenBackup, session: Session, warnings: string[]): Promise<void> {
   const { flavour, version } = backup.manifest.server;
   const needs = { ...leftOut(backup, session), source: { flavour, version } };
   throwErrors(await session.adapter.restoreFindings(inventoryOf(backup), needs), warnings);
-  return warnings;
 }
 
 async function outcomeOf(

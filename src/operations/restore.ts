@@ -1,17 +1,16 @@
 import type { Finding } from '../db/adapter.ts';
 import { VyaError } from '../errors.ts';
-import { runPipeline } from '../exec/pipeline.ts';
-import { leaveDirectory, makePrivateDirectory } from '../exec/secret-file.ts';
 import type { InstanceTarget } from '../model/instance.ts';
 import type { OpenBackup } from '../storage/open-backup.ts';
 import { summarize } from './compare.ts';
 import type { OperationContext } from './context.ts';
 import type { Patience } from './jobs.ts';
 import { loadAndCompare, withFreshDatabase } from './fresh-database.ts';
-import { holdsOnlyObjects, inventoryOf, loadParts, type LoadRequest } from './load.ts';
+import { inventoryOf, type LoadRequest, readObjects } from './load.ts';
+import { settleLeftovers } from './leftovers.ts';
 import { throwErrors } from './preflight.ts';
 import { type Session, withSession } from './session.ts';
-import { assertWhole, storedParts, withSharedBackup } from './stored-backup.ts';
+import { assertWhole, withSharedBackup } from './stored-backup.ts';
 import { assertTargetName } from './target-name.ts';
 
 export interface RestoreJob extends Patience {
@@ -60,7 +59,9 @@ export async function restore(job: RestoreJob, context: OperationContext): Promi
   return await withSharedBackup(job, 'vya restore', context, async () => {
     const target = await job.open();
     return await withSession(target, context, async (session) => {
+      const leftovers = await settleLeftovers(session, { act: !job.dryRun, needed: job.database });
       const report = await plan(job, session, context.now());
+      report.warnings.unshift(...leftovers);
       if (job.dryRun) return report;
       await confirm(job, report);
       await assertWhole(job.backup, session.engine, session.programs, context);
@@ -157,35 +158,20 @@ async function takeName(
   report: RestoreReport,
   context: OperationContext,
 ): Promise<void> {
-  const { signal } = context;
-  const objects = (await storedParts(job.backup)).filter(holdsOnlyObjects);
-  const { database: source, compression } = job.backup.manifest;
-  const request = {
-    codec: compression.codec,
-    disableEvents: job.database !== source,
-    options: loadOptions(job),
-  };
-  const undoDirectory = await makePrivateDirectory();
-  try {
-    await session.adapter.replace({
-      fresh,
-      name: job.database,
-      keepOldAs: report.keptOldAs,
-      inventory: inventoryOf(job.backup),
-      noOwner: job.noOwner,
-      noAcl: job.noAcl,
-      programs: session.programs,
-      undoDirectory,
-      loadObjects: (database) => loadParts(session, { ...request, database, parts: objects }, context),
-      run: async (command, io) => {
-        const input = 'stdinFrom' in io ? io.stdinFrom : undefined;
-        const output = 'stdoutTo' in io ? ({ appendTo: io.stdoutTo } as const) : 'drop';
-        await runPipeline([command], { signal, input, output });
-      },
-    });
-  } finally {
-    await leaveDirectory(undoDirectory);
-  }
+  const { manifest } = job.backup;
+  await session.adapter.replace({
+    fresh,
+    name: job.database,
+    keepOldAs: report.keptOldAs,
+    inventory: inventoryOf(job.backup),
+    noOwner: job.noOwner,
+    noAcl: job.noAcl,
+    objects: await readObjects(job.backup, context),
+    sourceDatabase: manifest.database ?? '',
+    disableEvents: job.database !== manifest.database,
+    programs: session.programs,
+    signal: context.signal,
+  });
 }
 
 function loadOptions({ noOwner, noAcl, jobs, backup }: RestoreJob): LoadRequest['options'] {

@@ -1,7 +1,7 @@
 import { VyaError } from '../errors.ts';
 import type { EngineType } from '../model/instance.ts';
+import { scratchPrefix } from '../model/scratch-names.ts';
 import { isSystemDatabase } from '../model/system-databases.ts';
-import { scratchPrefix } from './select-databases.ts';
 
 /** MySQL counts characters. PostgreSQL counts bytes, and silently cuts what is longer. */
 const limits: Record<EngineType, { most: number; unit: string; length: (name: string) => number }> = {

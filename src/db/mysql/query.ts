@@ -16,6 +16,7 @@ export async function execute(knex: Knex, sql: string, session?: unknown): Promi
   try {
     await (session === undefined ? knex.raw(sql) : knex.raw(sql).connection(session));
   } catch (error) {
+    if (error instanceof VyaError) throw error;
     const text = error instanceof Error ? sqlMessage(error) : String(error);
     const privileges = DENIED.has((error as { errno?: number }).errno ?? 0);
     throw new VyaError(privileges ? 'privileges' : 'failed', `${firstWords(sql)} failed: ${text}`, {

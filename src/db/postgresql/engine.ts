@@ -4,10 +4,13 @@ import { clientCommand, type Reach } from './client.ts';
 import { createDatabase, databaseExists, dropScratch, listDatabases } from './databases.ts';
 import { findDumpProblems } from './dump-findings.ts';
 import { planDump } from './dump.ts';
+import { createHolds } from './hold.ts';
 import { readInventory } from './inventory.ts';
+import { reopen } from './journal.ts';
 import { checkArchive, planLoad } from './load.ts';
 import { readPosition } from './position.ts';
 import { findPrograms } from './programs.ts';
+import { recover } from './recover.ts';
 import { findReplaceProblems } from './replace-findings.ts';
 import { replaceDatabase } from './replace.ts';
 import { findRestoreProblems } from './restore-findings.ts';
@@ -28,6 +31,7 @@ async function connect(target: InstanceTarget, { signal }: ConnectOptions): Prom
     await main.close();
     throw error;
   });
+  const holds = createHolds(target);
   const reach: Reach = { target, encrypted: main.encrypted };
   /** Cleaning up has to work after an abort too, and an abort ends the main session. */
   const withUsable = async (work: (database: Database) => Promise<void>) => {
@@ -59,11 +63,24 @@ async function connect(target: InstanceTarget, { signal }: ConnectOptions): Prom
       ),
     restoreFindings: (inventory, options) => findRestoreProblems(main, server, inventory, options),
     databaseExists: (name) => databaseExists(main, name),
-    createDatabase: (name, { database }) => createDatabase(main, server, name, database),
-    dropDatabase: (name) => withUsable((database) => dropScratch(database, target, name)),
+    async createDatabase(name, { database }) {
+      await holds.of(name);
+      await createDatabase(main, server, name, database);
+    },
+    async dropDatabase(name) {
+      await withUsable(async (database) => {
+        await reopen(database, name);
+        await dropScratch(database, target, name);
+      });
+      await holds.release(name);
+    },
     loadStep: (part, database, options) => planLoad(reach, server, part, database, options),
-    replace: (request) => replaceDatabase(target, request),
+    replace: (request) => replaceDatabase(holds, request),
     replaceFindings: (name) => findReplaceProblems(main, name),
-    close: () => main.close(),
+    recover: (request) => recover(main, target, server, request),
+    async close() {
+      await holds.releaseAll();
+      await main.close();
+    },
   };
 }

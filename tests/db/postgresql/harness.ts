@@ -106,9 +106,10 @@ export async function replace(
     ...request,
     keepOldAs: request.keepOldAs,
     inventory,
-    loadObjects: () => Promise.reject(new Error('PostgreSQL has no parts of objects alone')),
-    run: () => Promise.reject(new Error('nothing to run')),
-    undoDirectory: '/nonexistent',
+    objects: [],
+    sourceDatabase: 'any',
+    disableEvents: false,
+    signal,
     programs: await programsOf(server, adapter),
   });
 }
