@@ -192,8 +192,15 @@ export interface DatabaseAdapter {
   loadStep(part: StoredPart, database: string, options: LoadOptions & { disableEvents: boolean }): LoadStep;
   /** Gives `fresh` the name `name`. After a failure the database that had the name is as it was. */
   replace(request: ReplaceRequest): Promise<void>;
-  /** Why `name` cannot be replaced now (replication slots, foreign keys from other databases, …); empty: it can. */
-  replaceFindings(name: string, inventory: Inventory): Promise<Finding[]>;
+  /**
+   * Why `name` cannot be replaced now (replication slots, foreign keys from other databases, …), and what goes with it; `inPlace`:
+   * it is dropped first. Empty: nothing.
+   */
+  replaceFindings(name: string, options: { inPlace: boolean }): Promise<Finding[]>;
+  /** Drops a database to make room for its successor. Throws VyaError `locked` when another run replaces it. */
+  dropTarget(name: string): Promise<void>;
+  /** Where a database like this would be, when that is certain to be on this machine. */
+  dataDirectory(inventory: Inventory): Promise<string | undefined>;
   /**
    * Finishes or takes back replacements whose run was killed, and drops scratch databases that nobody uses any more. What
    * belongs to a run that is alive, here or on another machine, is left alone.

@@ -1,3 +1,4 @@
+import { VyaError } from '../errors.ts';
 import type { Inventory } from '../model/inventory.ts';
 import type { ClientPrograms } from './adapter.ts';
 
@@ -14,6 +15,8 @@ export interface ReplaceRequest {
   name: string;
   /** The name under which the present database is kept; undefined: it is dropped once the new one stands. */
   keepOldAs: string | undefined;
+  /** False: nobody had the name when that was asked, and nobody confirmed that a database may be replaced. */
+  mayReplace: boolean;
   /** The source's properties (owner, ACL, settings) to give to the restored database. */
   inventory: Inventory;
   noOwner: boolean;
@@ -44,4 +47,15 @@ export interface RecoverRequest {
   programs: ClientPrograms;
   /** False: only say what there is, and change nothing. */
   act: boolean;
+}
+
+/** Nobody had the name when the operator was asked, and now somebody has. */
+export function appeared(name: string): VyaError {
+  return new VyaError(
+    'refused',
+    `Somebody has made a database “${name}” meanwhile, and replacing it was not confirmed`,
+    {
+      hint: 'Look at it, then run again and confirm, or restore beside it with --target-database.',
+    },
+  );
 }

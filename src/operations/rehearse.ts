@@ -8,6 +8,7 @@ import { loadAndCompare, withFreshDatabase } from './fresh-database.ts';
 import { inventoryOf } from './load.ts';
 import { settleLeftovers } from './leftovers.ts';
 import { throwErrors } from './preflight.ts';
+import { roomFindings } from './room.ts';
 import { type Session, withSession } from './session.ts';
 
 export interface Rehearsal {
@@ -56,7 +57,16 @@ export async function rehearse(
 async function preflight(backup: OpenBackup, session: Session, warnings: string[]): Promise<void> {
   const { flavour, version } = backup.manifest.server;
   const needs = { ...leftOut(backup, session), source: { flavour, version } };
-  throwErrors(await session.adapter.restoreFindings(inventoryOf(backup), needs), warnings);
+  const inventory = inventoryOf(backup);
+  const findings = [
+    ...(await session.adapter.restoreFindings(inventory, needs)),
+    ...(await roomFindings(
+      session.adapter,
+      inventory,
+      'rehearse on another instance with --target-instance',
+    )),
+  ];
+  throwErrors(findings, warnings);
 }
 
 async function outcomeOf(

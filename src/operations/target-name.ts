@@ -30,3 +30,11 @@ export function assertTargetName(type: EngineType, name: string, source: string 
     hint: 'Give another name with --target-database.',
   });
 }
+
+/** What may be replaced by a swap, may not always be dropped first. Throws VyaError `usage`. */
+export function assertDroppable(type: EngineType, name: string): void {
+  if (!isSystemDatabase(type, name)) return;
+  throw new VyaError('usage', `“${name}” is needed by its server and is never dropped first`, {
+    hint: 'Leave --replace-in-place out, or give another name with --target-database.',
+  });
+}

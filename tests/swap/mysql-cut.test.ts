@@ -1,14 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { VyaError } from '../../src/errors.ts';
 import type { StoredPart } from '../../src/db/adapter.ts';
 import { scratchDatabases } from '../cli/test-database.ts';
-import { type Bench, dump, flavours, load, openBench, picture, replaceRequest } from '../db/mysql/support.ts';
-import { targetOf } from '../db/target.ts';
-import { mysqlEngine } from '../../src/db/mysql/engine.ts';
-import { scratchName } from '../../src/model/scratch-names.ts';
+import { type Bench, dump, flavours, openBench, picture } from '../db/mysql/support.ts';
 import { openWire, type Wire } from '../faults/wire.ts';
 import { serverIsMissing, startServer } from '../servers/servers.ts';
 import { makeSmall, routineGrants } from './mysql-schema.ts';
+import { restoreThrough } from './through-wire.ts';
 
 const name = 'cut';
 const source = 'cut_source';
@@ -50,7 +47,7 @@ for (const kind of flavours) {
             cutAt = statement.slice(0, 200);
             return verdict;
           });
-        const error = await restore(arm);
+        const error = await restoreThrough(wire, bench, { parts, source, name }, arm);
         over = cutAt === '';
         const after = await seen();
         const isNew = after === fresh;
@@ -66,38 +63,5 @@ for (const kind of flavours) {
       expect(outcomes.join(' ')).toMatch(/^(old )+(new ?)+$/);
       expect(outcomes.length).toBeGreaterThan(20);
     }, 600_000);
-
-    /** Restores over the old content through the wire; `arm` is called when the replacing begins. Answers how it failed. */
-    async function restore(arm: () => void): Promise<VyaError | undefined> {
-      wire.watch(() => 'pass');
-      const target = targetOf({ ...bench.server, port: wire.port }, { tls: { mode: 'disable' } });
-      const adapter = await mysqlEngine.connect(target, { signal: new AbortController().signal });
-      const fresh = scratchName('restore', adapter.server.identity);
-      try {
-        await adapter.createDatabase(fresh, await bench.adapter.inventory(name));
-        await load(bench, parts, fresh, { sourceDatabase: source, disableEvents: true });
-        const inventory = await bench.adapter.inventory(source);
-        const through = { ...bench, adapter };
-        const request = await replaceRequest(through, parts, {
-          fresh,
-          name,
-          sourceDatabase: source,
-          inventory,
-        });
-        arm();
-        try {
-          await adapter.replace(request);
-          return undefined;
-        } catch (error) {
-          return error as VyaError;
-        } finally {
-          wire.watch(() => 'pass');
-          await adapter.recover({ programs: bench.programs, act: true });
-          await adapter.dropDatabase(fresh);
-        }
-      } finally {
-        await adapter.close();
-      }
-    }
   });
 }

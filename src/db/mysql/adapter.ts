@@ -1,6 +1,7 @@
 import type { InstanceTarget } from '../../model/instance.ts';
 import type { ConnectOptions, DatabaseAdapter } from '../adapter.ts';
 import { type ClientContext, identityCommand } from './client.ts';
+import { readDataDirectory } from './data-directory.ts';
 import { createDatabase, databaseExists, listDatabases } from './databases.ts';
 import { dumpPlan } from './dump.ts';
 import { dumpFindings } from './dump-findings.ts';
@@ -10,7 +11,7 @@ import { readInventory } from './inventory.ts';
 import { loadStep } from './load.ts';
 import { readPosition } from './position.ts';
 import { dropScratch, recover } from './recover.ts';
-import { replaceDatabase } from './replace.ts';
+import { dropTarget, replaceDatabase } from './replace.ts';
 import { replaceFindings } from './replace-findings.ts';
 import { restoreFindings } from './restore-findings.ts';
 import { readServer } from './server.ts';
@@ -53,7 +54,9 @@ export async function connectMysql(
       },
       loadStep: (part, database, options) => loadStep(context, part, database, options),
       replace: (request) => replaceDatabase(context, holds, request),
-      replaceFindings: (name) => replaceFindings(knex, server, name),
+      replaceFindings: (name, { inPlace }) => replaceFindings(knex, server, name, inPlace),
+      dropTarget: (name) => dropTarget(target, name),
+      dataDirectory: () => readDataDirectory(knex, target),
       recover: (request) => recover(context, knex, request),
       async close() {
         await holds.releaseAll();

@@ -47,16 +47,12 @@ function lockName(what: string, of: string): string {
   return `vya_${what}_${createHash('sha256').update(of).digest('hex').slice(0, 32)}`;
 }
 
-/** Opens a session with the run lock of `scratch`, or answers undefined when another session has it. */
-export async function tryHold(
-  target: InstanceTarget,
-  scratch: string,
-  waitSeconds: number,
-): Promise<Hold | undefined> {
+/** Opens a session for locks. Throws VyaError `connection`. */
+export async function openHold(target: InstanceTarget): Promise<Hold> {
   const { knex } = await openLasting(target);
   const timer = setInterval(() => void knex.raw('DO 1').catch(() => {}), PING_MS);
   timer.unref();
-  const hold: Hold = {
+  return {
     knex,
     take: async (lock, seconds) => {
       const [row] = await rows<{ got: unknown }>(
@@ -76,6 +72,15 @@ export async function tryHold(
       await knex.destroy();
     },
   };
+}
+
+/** Opens a session with the run lock of `scratch`, or answers undefined when another session has it. */
+export async function tryHold(
+  target: InstanceTarget,
+  scratch: string,
+  waitSeconds: number,
+): Promise<Hold | undefined> {
+  const hold = await openHold(target);
   try {
     if (await hold.take(runLock(scratch), waitSeconds)) return hold;
   } catch (error) {

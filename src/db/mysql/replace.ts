@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
 import { VyaError } from '../../errors.ts';
+import type { InstanceTarget } from '../../model/instance.ts';
 import { asideName } from '../../model/scratch-names.ts';
-import type { ReplaceRequest } from '../replacement.ts';
+import { appeared, type ReplaceRequest } from '../replacement.ts';
 import type { ClientContext } from './client.ts';
-import { createDatabase, databaseExists } from './databases.ts';
+import { createDatabase, databaseExists, dropDatabase } from './databases.ts';
 import { unreadableViews } from './dump-findings.ts';
-import { type Hold, type Holds, targetLock } from './hold.ts';
+import { type Hold, type Holds, openHold, targetLock } from './hold.ts';
 import { readInventory } from './inventory.ts';
 import { type Journal, readJournal, writeJournal } from './journal.ts';
 import { dropNamed, finish, goForward, takeBack, type Work } from './replacement.ts';
@@ -42,6 +43,17 @@ export async function replaceDatabase(
     await finishOrSay(work, holds);
   } finally {
     await hold.giveBack(targetLock(name)).catch(() => {});
+  }
+}
+
+/** Drops a database to make room for its successor, unless another run is replacing it. */
+export async function dropTarget(target: InstanceTarget, name: string): Promise<void> {
+  const hold = await openHold(target);
+  try {
+    await takeTarget(hold, name, 0);
+    await dropDatabase(hold.knex, name);
+  } finally {
+    await hold.release();
   }
 }
 
@@ -82,6 +94,7 @@ async function planReplacement(
     const none = { hiddenViews: [], formerCode: [], formerViews: [], routineGrants: [] };
     return { ...journal, properties, present: undefined, keepsOld: false, ...none };
   }
+  if (!request.mayReplace) throw appeared(name);
   const present = await readInventory(knex, server, name);
   const keepsOld = keepOldAs !== undefined;
   const broken = new Set((await unreadableViews(knex, name, present)).map(({ view }) => view));

@@ -2,6 +2,7 @@ import type { InstanceTarget } from '../../model/instance.ts';
 import type { ConnectOptions, DatabaseAdapter, Engine } from '../adapter.ts';
 import { clientCommand, type Reach } from './client.ts';
 import { createDatabase, databaseExists, dropScratch, listDatabases } from './databases.ts';
+import { readDataDirectory } from './data-directory.ts';
 import { findDumpProblems } from './dump-findings.ts';
 import { planDump } from './dump.ts';
 import { createHolds } from './hold.ts';
@@ -12,7 +13,7 @@ import { readPosition } from './position.ts';
 import { findPrograms } from './programs.ts';
 import { recover } from './recover.ts';
 import { findReplaceProblems } from './replace-findings.ts';
-import { replaceDatabase } from './replace.ts';
+import { dropTarget, replaceDatabase } from './replace.ts';
 import { findRestoreProblems } from './restore-findings.ts';
 import { IDENTITY_SQL, readServerInfo } from './server-info.ts';
 import { type Database, openMaintenance, withDatabase } from './session.ts';
@@ -77,6 +78,8 @@ async function connect(target: InstanceTarget, { signal }: ConnectOptions): Prom
     loadStep: (part, database, options) => planLoad(reach, server, part, database, options),
     replace: (request) => replaceDatabase(holds, request),
     replaceFindings: (name) => findReplaceProblems(main, name),
+    dropTarget: (name) => dropTarget(target, name),
+    dataDirectory: ({ database }) => readDataDirectory(main, target, database),
     recover: (request) => recover(main, target, server, request),
     async close() {
       await holds.releaseAll();

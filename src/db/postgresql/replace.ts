@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { escapeIdentifier, escapeLiteral } from 'pg';
 import { VyaError } from '../../errors.ts';
+import type { InstanceTarget } from '../../model/instance.ts';
 import { asideName } from '../../model/scratch-names.ts';
-import type { ReplaceRequest } from '../replacement.ts';
+import { appeared, type ReplaceRequest } from '../replacement.ts';
 import { databaseExists, dropDatabase } from './databases.ts';
 import { giveProperties } from './give-properties.ts';
 import { giveBack, type Holds, take, targetLock } from './hold.ts';
 import { allowConnections, noteStatement, reopen } from './journal.ts';
-import { type Database, type Query, sqlState } from './session.ts';
+import { type Database, openMaintenance, type Query, sqlState } from './session.ts';
 
 /** Clients that come back at once are kept out, so that one try is enough; more are for sessions that end slowly: the server waits 5 s for them. */
 const TRIES = 3;
@@ -23,19 +24,37 @@ const OBJECT_IN_USE = '55006';
 export async function replaceDatabase(holds: Holds, request: ReplaceRequest): Promise<void> {
   const { fresh, name, inventory } = request;
   const { database } = await holds.of(fresh, name);
-  if (!(await take(database, targetLock(name)))) {
-    throw new VyaError('locked', `Another run of vya is replacing ${name} now`, {
-      hint: 'Wait until it has ended, then run again.',
-    });
-  }
+  await takeTarget(database, name);
   try {
     // Until it has its name, the comment is the journal's place.
     await giveProperties(database, fresh, { ...inventory.database, comment: undefined }, request);
-    if (await databaseExists(database, name)) await swap(database, holds, request);
-    else await moveIn(database, request);
+    if (!(await databaseExists(database, name))) await moveIn(database, request);
+    else if (request.mayReplace) await swap(database, holds, request);
+    else throw appeared(name);
   } finally {
     await giveBack(database, targetLock(name)).catch(() => {});
   }
+}
+
+/** Drops a database to make room for its successor, unless another run is replacing it. */
+export async function dropTarget(target: InstanceTarget, name: string): Promise<void> {
+  const database = await openMaintenance(target, new AbortController().signal, {
+    except: name,
+    single: true,
+  });
+  try {
+    await takeTarget(database, name);
+    await dropDatabase(database, name);
+  } finally {
+    await database.close();
+  }
+}
+
+async function takeTarget(database: Database, name: string): Promise<void> {
+  if (await take(database, targetLock(name))) return;
+  throw new VyaError('locked', `Another run of vya is replacing ${name} now`, {
+    hint: 'Wait until it has ended, then run again.',
+  });
 }
 
 async function moveIn(database: Database, request: ReplaceRequest): Promise<void> {

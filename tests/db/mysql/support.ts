@@ -128,6 +128,7 @@ export async function replaceRequest(
   const objects = parts.filter(({ holds }) => !holds.includes('tables'));
   return {
     keepOldAs: undefined,
+    mayReplace: true,
     inventory: await bench.adapter.inventory(request.fresh),
     noOwner: false,
     noAcl: false,

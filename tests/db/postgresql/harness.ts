@@ -105,6 +105,7 @@ export async function replace(
     noAcl: false,
     ...request,
     keepOldAs: request.keepOldAs,
+    mayReplace: true,
     inventory,
     objects: [],
     sourceDatabase: 'any',
