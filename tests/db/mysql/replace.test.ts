@@ -171,6 +171,37 @@ for (const kind of flavours) {
       expect(await bench.adapter.databaseExists(target)).toBe(false);
     });
 
+    it('lets views of other databases see the new content, and searches and partitions work', async () => {
+      await makeTarget();
+      await makeFresh();
+      await freshDatabase(bench, 'swap viewer');
+      await inside(bench, 'swap viewer', `CREATE VIEW looks AS SELECT id, t FROM ${quote(target)}.notes`);
+      const ask = (sql: string) => bench.admin.query<{ id: number }>(sql);
+      const looks = 'SELECT id FROM `swap viewer`.looks ORDER BY id';
+      expect(await ask(looks)).toEqual([{ id: 1 }, { id: 99 }]);
+      await bench.adapter.replace(
+        await replaceRequest(bench, parts, { fresh, name: target, sourceDatabase: source }),
+      );
+      expect(await ask(looks)).toEqual([{ id: 1 }]);
+      const own = quote(target);
+      expect(await ask(`SELECT id FROM ${own}.prose WHERE MATCH (body) AGAINST ('restore')`)).toEqual([
+        { id: 1 },
+      ]);
+      expect(await ask(`SELECT id FROM ${own}.parts WHERE id = 2`)).toEqual([{ id: 2 }]);
+      await expect(ask(`INSERT INTO ${own}.\`-rf\` (parent) VALUES (12345)`)).rejects.toThrow(/foreign key/);
+      await bench.admin.query('DROP DATABASE `swap viewer`');
+    });
+
+    it('does not replace a database that was not there when that was confirmed', async () => {
+      await makeTarget();
+      await makeFresh();
+      const before = await picture(bench, target);
+      const request = await replaceRequest(bench, parts, { fresh, name: target, sourceDatabase: source });
+      const refused = bench.adapter.replace({ ...request, mayReplace: false });
+      await expect(refused).rejects.toMatchObject({ kind: 'refused' });
+      expect(await picture(bench, target)).toEqual(before);
+    });
+
     it('names the foreign keys of other databases that would follow the former tables (F51)', async () => {
       await makeTarget();
       expect(await bench.adapter.replaceFindings(target, { inPlace: false })).toEqual([]);
