@@ -73,6 +73,83 @@ for (const kind of flavours) {
       expect(await recover()).toEqual([]);
     });
 
+    /** Cuts a replacement off for good at one statement after the other, and lets the next run settle it; `look` tells how. */
+    async function everywhere(
+      prepare: () => Promise<void>,
+      keepOldAs: string | undefined,
+      look: () => Promise<string>,
+    ) {
+      const outcomes: string[] = [];
+      // Every fourth statement: the ways of the others are the same as over an existing database, where all are struck.
+      for (let at = 1, over = false; !over; at += 4) {
+        await prepare();
+        over = true;
+        await restoreThrough(wire, bench, { parts, source, name, ...(keepOldAs && { keepOldAs }) }, () =>
+          wire.watch((number) => {
+            if (number !== at) return 'pass';
+            over = false;
+            wire.open = false;
+            return 'cut after';
+          }),
+        );
+        wire.open = true;
+        const done = await recover();
+        expect(await scratchDatabases(bench.server), JSON.stringify(done)).toEqual([]);
+        outcomes.push(await look());
+      }
+      return outcomes;
+    }
+
+    test('under a name that nobody had leaves no such database, or the whole new one', async () => {
+      const whole = nameless(await picture(bench, source), source);
+      const outcomes = await everywhere(
+        () => bench.admin.query(`DROP DATABASE IF EXISTS ${name}`).then(() => undefined),
+        undefined,
+        async () => {
+          if (!(await bench.adapter.databaseExists(name))) return 'none';
+          expect(nameless(await picture(bench, name), name)).toBe(whole);
+          return 'new';
+        },
+      );
+      expect(outcomes.join(' ')).toMatch(/^(none )+(new ?)+$/);
+    });
+
+    test('and was to keep the former leaves it as it was, or the new one and the former beside it', async () => {
+      const kept = `${name}_kept`;
+      await makeSmall(bench, name, 'old');
+      const before = await seen();
+      const whole = nameless(await picture(bench, source), source);
+      const outcomes = await everywhere(
+        async () => {
+          await bench.admin.query(`DROP DATABASE IF EXISTS ${kept}`);
+          await makeSmall(bench, name, 'old');
+        },
+        kept,
+        async () => {
+          if (!(await bench.adapter.databaseExists(kept))) {
+            expect(await seen()).toBe(before);
+            return 'old';
+          }
+          expect(nameless(await picture(bench, name), name)).toBe(whole);
+          const former = await bench.adapter.inventory(kept);
+          const names = Object.values(former).flatMap((list) =>
+            Array.isArray(list) ? list.map((each) => each.name) : [],
+          );
+          expect(names).toEqual(
+            expect.arrayContaining(['only_old', 'parent', 'child', 'trg', 'fn', 'ev', 'seen']),
+          );
+          expect(await bench.admin.query(`SELECT v, version FROM ${kept}.seen`)).toEqual([
+            { v: 'old', version: 'old' },
+          ]);
+          return 'new';
+        },
+      );
+      expect(outcomes.join(' ')).toMatch(/^(old )+(new ?)+$/);
+    });
+
+    const nameless = (picture: unknown, database: string) =>
+      JSON.stringify(picture).replaceAll(quote(database), '');
+
     test('keeps rows that were written into the restored tables before the next run', async () => {
       await cutOff(/RENAME TABLE/);
       await bench.admin.query(`INSERT INTO ${name}.parent VALUES (77, 'since')`);

@@ -12,6 +12,7 @@ export interface Restoring {
   source: string;
   /** The one that is replaced. */
   name: string;
+  keepOldAs?: string;
 }
 
 /**
@@ -20,7 +21,7 @@ export interface Restoring {
 export async function restoreThrough(
   wire: Wire,
   bench: Bench,
-  { parts, source, name }: Restoring,
+  { parts, source, name, keepOldAs }: Restoring,
   arm: () => void,
 ): Promise<VyaError | undefined> {
   wire.watch(() => 'pass');
@@ -32,7 +33,13 @@ export async function restoreThrough(
     await adapter.createDatabase(fresh, inventory);
     await load(bench, parts, fresh, { sourceDatabase: source, disableEvents: true });
     const through = { ...bench, adapter };
-    const request = await replaceRequest(through, parts, { fresh, name, sourceDatabase: source, inventory });
+    const request = await replaceRequest(through, parts, {
+      fresh,
+      name,
+      sourceDatabase: source,
+      inventory,
+      keepOldAs,
+    });
     arm();
     await adapter.replace(request);
     return undefined;

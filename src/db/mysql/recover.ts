@@ -13,7 +13,7 @@ const LOADER_SECONDS = 15;
 
 /**
  * Looks through vya's scratch databases for those that belong to nobody any more, and settles what they stand for. A failure with
- * one does not stop the others: it is told. On a replica, and beside databases that another server has made, nothing is touched.
+ * one does not stop the others: it is told. What another server has made, as on a replica, is not touched: its locks are elsewhere.
  */
 export async function recover(
   context: ClientContext,
@@ -71,7 +71,7 @@ async function settleOne(
   let name: string | undefined;
   try {
     if (!(await isAbandoned(knex, scratch))) return undefined;
-    if (!act || context.server.replica) {
+    if (!act) {
       name = (await readJournal(knex, scratch))?.journal.name;
       return { message: waiting(scratch, name), ...(name !== undefined && { unsettled: name }) };
     }
