@@ -3,10 +3,10 @@ import { InvalidArgumentError } from 'commander';
 import { parseDay } from './moment.ts';
 
 /** An option that may be given several times; without it, an empty list. */
-export function severalOption<Flags extends string>(flags: Flags, description: string) {
+export function severalOption<Flags extends string>(flags: Flags, description: string, absent = 'all') {
   return new Option(flags, `${description} (may be given several times)`)
     .argParser((value: string, earlier: string[]) => [...earlier, value])
-    .default([] as string[], 'all');
+    .default([] as string[], absent);
 }
 
 /** `--wait`, as every command that takes a lock has it. */

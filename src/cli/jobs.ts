@@ -9,12 +9,13 @@ export function instanceJob(
   config: Config,
   surroundings: { env: NodeJS.ProcessEnv; hostname: string },
 ): InstanceJob {
-  const { id, type, endpoint, tls, connectTimeoutMs, lockWaitSeconds } = instance;
+  const { id, type, endpoint, tls, connectTimeoutMs, lockWaitSeconds, connectRetries, dumpLimits } = instance;
   return {
     id,
     type,
     include: instance.databases,
     exclude: instance.excludeDatabases,
+    accounts: instance.accounts,
     open: async () => ({
       id,
       type,
@@ -22,6 +23,8 @@ export function instanceJob(
       tls,
       connectTimeoutMs,
       lockWaitSeconds,
+      connectRetries,
+      dumpLimits,
       ...(await loginOf(instance, config, surroundings)),
     }),
   };

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { CommanderError } from 'commander';
-import { asVyaError, VyaError } from '../errors.ts';
+import { asVyaError, systemCode, VyaError } from '../errors.ts';
 import type { CliContext, Outcome } from './context.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { printError, printOutcome, wantsJson, wantsQuiet, wantsVerbose } from './output/print.ts';
@@ -26,8 +26,8 @@ async function main(argv: string[]): Promise<number> {
   process.on('uncaughtException', (error) => interruption.abort(asVyaError(error)));
   // Everything that is written is for its owner alone, also what the client programs write.
   process.umask(0o077);
-  // `vya list | head` closes the pipe early: that is no failure.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  process.stderr.on('error', () => {});
+  process.stdout.on('error', outputFailed);
 
   let outcome: Outcome | undefined;
   const context: CliContext = {
@@ -56,6 +56,16 @@ async function main(argv: string[]): Promise<number> {
   }
 }
 
+let outputIsLost = false;
+
+/** `vya list | head` closes the pipe early: that is no failure. A full disk under a report is one (F29). */
+function outputFailed(error: Error): void {
+  if (systemCode(error) === 'EPIPE' || outputIsLost) return;
+  outputIsLost = true;
+  process.stderr.write(`vya: error: Cannot write the output: ${error.message}\n`);
+  process.exitCode ||= exitCodes.storage;
+}
+
 /** Whatever breaks because the work was interrupted is no bug; what could not be put back is said all the same. */
 function knownError(error: unknown, { signal }: CliContext): VyaError {
   const known = asVyaError(error);
@@ -77,5 +87,5 @@ function usageError(error: CommanderError, program: CommandUnknownOpts, argv: st
 // A promise that is lost would end the process with 0, and Node's own crash code 1 would mean 'some failed'.
 process.exitCode = exitCodes.unexpected;
 void main(process.argv).then((code) => {
-  process.exitCode = code;
+  process.exitCode = code || (outputIsLost ? exitCodes.storage : code);
 });

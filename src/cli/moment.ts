@@ -1,6 +1,7 @@
 import { VyaError } from '../errors.ts';
 
-const pattern = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?)?\s*(Z|[+-]\d\d:?\d\d)?$/;
+const pattern =
+  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d))?)?\s*(Z|[+-](?:0\d|1[0-4]):?[0-5]\d)?$/;
 
 /**
  * Reads `2026-01-09 02:00:00` as the wall clock of a zone, unless it names an offset of its own (`Z`, `+02:00`). A date

@@ -7,6 +7,7 @@ import { listCommand } from './commands/list.ts';
 import { pinCommand, unpinCommand } from './commands/pin.ts';
 import { pruneCommand } from './commands/prune.ts';
 import { restoreCommand } from './commands/restore.ts';
+import { usersCommand } from './commands/users.ts';
 import { verifyCommand } from './commands/verify.ts';
 import type { CliContext } from './context.ts';
 
@@ -47,6 +48,7 @@ export function buildProgram(context: CliContext, version: string): CommandUnkno
     restoreCommand,
     verifyCommand,
     pruneCommand,
+    usersCommand,
     pinCommand,
     unpinCommand,
     checkCommand,

@@ -101,10 +101,19 @@ function readValue(
   const node = schemaAt(schema, path);
   if (node?.type === 'string') return { value: text };
   if (node?.type === 'boolean' && text in booleans) return { value: booleans[text as keyof typeof booleans] };
-  const document = parseDocument(text, { prettyErrors: false });
+  const unreadable = (reason: string): Problem => ({
+    path,
+    message: `cannot be read as YAML or JSON: ${reason}`,
+  });
+  const document = parseDocument(text, { prettyErrors: false, logLevel: 'error' });
   const fault = document.errors[0];
-  if (fault) return { path, message: `cannot be read as YAML or JSON: ${fault.message}` };
-  return { value: document.toJS() as unknown };
+  if (fault) return unreadable(fault.message);
+  try {
+    return { value: document.toJS() as unknown };
+  } catch (error) {
+    // An alias without its anchor is noticed only here.
+    return unreadable((error as Error).message);
+  }
 }
 
 const booleans = {

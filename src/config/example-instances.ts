@@ -8,6 +8,7 @@ export const exampleInstances = [
     credential: 'prod-mysql-01',
     databases: [],
     exclude_databases: ['scratch_*'],
+    accounts: true,
     ssl: { mode: 'verify-full', ca: '/etc/ssl/db-ca.pem' },
     connect_timeout: 10,
     lock_wait_timeout: 60,

@@ -47,11 +47,8 @@ const sslSchema = z
       context.addIssue({ code: 'custom', path: [field], message });
     const mode = fieldOf(ssl, 'mode');
     const has = (field: string) => fieldOf(ssl, field) !== undefined;
-    if (String(mode).startsWith('verify-') && !has('ca')) {
-      report(
-        'ca',
-        `is missing: mode ${String(mode)} needs it (the system's own list is often ${systemAuthorities})`,
-      );
+    if (typeof mode === 'string' && mode.startsWith('verify-') && !has('ca')) {
+      report('ca', `is missing: mode ${mode} needs it (the system's own list is often ${systemAuthorities})`);
     }
     if (has('cert') && !has('key')) report('key', 'is missing: cert needs it');
     if (has('key') && !has('cert')) report('cert', 'is missing: key needs it');
@@ -99,6 +96,10 @@ export const instanceSchema = z
       'Names or globs (`*`, `?`, `[a-z]`) of the databases to back up; empty: all but the system databases.',
     ),
     exclude_databases: globs().describe('Names or globs of databases to leave out.'),
+    accounts: z
+      .boolean()
+      .default(true)
+      .describe('Whether `vya backup` takes users, roles and grants of the server, too.'),
     ssl: sslSchema.prefault({}).describe('Encryption of the connection (TLS).'),
     connect_timeout: z
       .int()
@@ -112,6 +113,26 @@ export const instanceSchema = z
       .max(86400)
       .default(60)
       .describe('Seconds that a query or a dump waits for a lock that somebody else holds.'),
+    connect_retries: z
+      .int()
+      .min(0)
+      .max(20)
+      .default(3)
+      .describe(
+        'How many more times a connection is tried that is refused, or that a server which starts or is full turns away; after 1, 2, 4, … seconds.',
+      ),
+    dump_silence_timeout: z
+      .int()
+      .min(0)
+      .max(604_800)
+      .default(1800)
+      .describe('Seconds after which a dump that moves no byte is ended; 0: never.'),
+    dump_timeout: z
+      .int()
+      .min(0)
+      .max(2_592_000)
+      .default(0)
+      .describe('Seconds that the dump of one database may take; 0: as long as it needs.'),
   })
   .superRefine((instance, context) => {
     const report = (field: string, message: string) =>

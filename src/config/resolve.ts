@@ -25,9 +25,12 @@ export interface InstanceConfig {
   /** Names or globs; empty: all. */
   databases: string[];
   excludeDatabases: string[];
+  accounts: boolean;
   tls: TlsSettings;
   connectTimeoutMs: number;
   lockWaitSeconds: number;
+  connectRetries: number;
+  dumpLimits: { silenceSeconds: number; totalSeconds: number };
 }
 
 export interface StorageConfig {
@@ -152,9 +155,12 @@ function toInstance(instance: SettledFile['instances'][number]): InstanceConfig 
     user: instance.user,
     databases: instance.databases,
     excludeDatabases: instance.exclude_databases,
+    accounts: instance.accounts,
     tls: instance.ssl,
     connectTimeoutMs: instance.connect_timeout * 1000,
     lockWaitSeconds: instance.lock_wait_timeout,
+    connectRetries: instance.connect_retries,
+    dumpLimits: { silenceSeconds: instance.dump_silence_timeout, totalSeconds: instance.dump_timeout },
   };
 }
 

@@ -35,7 +35,9 @@ const rules = ['hourly', 'daily', 'weekly', 'monthly', 'yearly', 'keep_last', 'k
 function keepsSomething(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return true;
   const policy = value as Record<string, unknown>;
-  return !rules.every((rule) => policy[rule] === 0 || /^0+[mhdw]?$/.test(String(policy[rule])));
+  const isOff = (setting: unknown): boolean =>
+    setting === 0 || (typeof setting === 'string' && /^0+[mhdw]?$/.test(setting));
+  return !rules.every((rule) => isOff(policy[rule]));
 }
 
 export const retentionSchema = z

@@ -11,7 +11,12 @@ export interface YamlFile {
 /** Parses YAML 1.2 (and so JSON). What it cannot read is answered as problems with line and column. */
 export function parseYaml(text: string): YamlFile | { problems: Problem[] } {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    uniqueKeys: true,
+    logLevel: 'error',
+  });
   // Warnings are about tags that nobody understands: their values would be something else than what was meant.
   const faults = [...document.errors, ...document.warnings];
   if (faults.length > 0) {

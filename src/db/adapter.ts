@@ -1,8 +1,12 @@
 import type { Command } from '../exec/command.ts';
 import type { EngineType, Flavour, InstanceTarget } from '../model/instance.ts';
-import type { Inventory, TableDigest } from '../model/inventory.ts';
+import type { Inventory } from '../model/inventory.ts';
 import type { Version } from '../model/version.ts';
 import type { Leftover, RecoverRequest, ReplaceRequest } from './replacement.ts';
+import type { AccountsAdapter, PlanAccounts } from './accounts.ts';
+import type { ClientSessions } from './client-sessions.ts';
+import type { Snapshot, TableMeasure } from './snapshot.ts';
+import type { SourcePosition } from './source-position.ts';
 
 /** What answered: taken once when a session is opened. */
 export interface ServerInfo {
@@ -28,40 +32,6 @@ export interface DatabaseInfo {
   /** False: the server allows no connection to it (template0). */
   connectable: boolean;
   sizeBytes: number;
-}
-
-/** Where the source stood when the dump began. */
-export interface SourcePosition {
-  kind: 'binlog' | 'gtid' | 'lsn';
-  value: string;
-  /** True only where the position belongs to the dump's own snapshot. */
-  exact: boolean;
-}
-
-/** One table, measured row by row. */
-export interface TableMeasure {
-  schema?: string | undefined;
-  name: string;
-  rows: number;
-  digest: TableDigest;
-}
-
-/** One moment of a database, which a dump and exact measures share. Closing it lets go of everything that it holds. */
-export interface Snapshot {
-  /** PostgreSQL: the exported snapshot that the dump asks for. MySQL's dumps join by starting while writers wait. */
-  name?: string | undefined;
-  /** Where the source stood at that moment. */
-  positions: readonly SourcePosition[];
-  /**
-   * Waits until the dump is seen to read from this moment, then lets writers go on. A dump that ended with success before
-   * it was seen has joined, too.
-   *
-   * @throws VyaError `failed` when the dump was not seen in time: what it reads may be another moment
-   */
-  joined(dump: { ended: Promise<unknown> }): Promise<void>;
-  /** Counts and digests of all tables at that moment. */
-  measure(): Promise<TableMeasure[]>;
-  close(): Promise<void>;
 }
 
 /** A client program that was found, with what it says of itself. */
@@ -91,7 +61,7 @@ export interface Finding {
   hint: string;
 }
 
-export type PartFormat = 'sql' | 'pg-custom' | 'pg-directory';
+export type PartFormat = 'sql' | 'json-lines' | 'pg-custom' | 'pg-directory';
 
 /** One file or directory of a backup, and the commands that make it. */
 export interface DumpPart {
@@ -114,6 +84,8 @@ export interface DumpRequest {
   compression: { codec: 'zstd' | 'gzip' | 'none'; level: number };
   /** Parallel jobs inside one dump, 1 or more. */
   jobs: number;
+  /** The moment that the tables are dumped from; undefined: one that the program takes by itself. */
+  snapshot?: Snapshot | undefined;
   /** Where a part that is a directory has to be written. Must not exist yet. */
   directoryFor(suffix: string): string;
 }
@@ -147,6 +119,8 @@ export interface LoadOptions {
 /** How one part is loaded: a command that reads the decompressed part on stdin, or the directory by itself. */
 export interface LoadStep {
   command: Command;
+  /** Set where another program makes of the part (decompressed, or the directory) what `command` reads. */
+  reader?: Command;
   /** Set where a large part has to be changed on its way in: a program that stands before `command`, stdin to stdout. */
   filter?: Command;
   /**
@@ -157,7 +131,7 @@ export interface LoadStep {
 }
 
 /** A connected session to one server. Both engines implement this, and one contract suite runs over both. */
-export interface DatabaseAdapter {
+export interface DatabaseAdapter extends AccountsAdapter {
   readonly target: InstanceTarget;
   readonly server: ServerInfo;
   /** Every database of the server, system ones included, with sizes in bytes. */
@@ -165,9 +139,21 @@ export interface DatabaseAdapter {
   /** Objects of one database. Row counts are the catalogue's estimates. */
   inventory(database: string): Promise<Inventory>;
   position(): Promise<SourcePosition[]>;
+  /**
+   * Holds one moment of a database for a dump and exact measures. MySQL: writers wait until the dump has joined.
+   *
+   * @throws VyaError `privileges`, `connection`, or `failed` when no such moment could be had
+   */
+  openSnapshot(database: string, inventory: Inventory): Promise<Snapshot>;
+  /** Counts and digests of all tables as they are now, by the same methods as a snapshot's. */
+  measure(database: string, inventory: Inventory): Promise<TableMeasure[]>;
+  /** Whether a dump that failed so may succeed when it is begun anew: somebody's DDL or lock came between. */
+  mayRetry(error: Error): boolean;
   /** What would go wrong, or be incomplete, when these databases are dumped: privileges, engines, locks, row security. */
   dumpFindings(database: string, inventory: Inventory): Promise<Finding[]>;
   dumpPlan(request: DumpRequest): DumpPlan;
+  /** The sessions of these commands, which work on one database. */
+  clientSessions(database: string, commands: readonly Command[]): ClientSessions;
   /** A command that prints the identity of the server that the client programs reach, as `server.identity` words it. */
   identityCommand(programs: ClientPrograms): Command;
   /** What this server lacks for a restore: privileges, roles, definers, collations, extensions, tablespaces, engines. */
@@ -177,6 +163,8 @@ export interface DatabaseAdapter {
       noOwner: boolean;
       noAcl: boolean;
       source: { flavour: Flavour; version: Version };
+      /** What it is loaded with. */
+      programs?: ClientPrograms;
       /** The name that the restored database takes; MySQL's privileges are looked at for it. */
       database?: string;
     },
@@ -232,12 +220,17 @@ export interface Engine {
   connect(target: InstanceTarget, options: ConnectOptions): Promise<DatabaseAdapter>;
   /**
    * The installed client programs that suit a server best: the same flavour, the same major version, else the nearest newer.
-   * Throws VyaError `failed` that names the package to install.
+   * `oldestClient`: as a manifest has it; PostgreSQL's programs are never older. Throws VyaError `failed` that names the package to
+   * install.
    */
   findPrograms(
     server: { flavour: Flavour; version: Version },
     env: NodeJS.ProcessEnv,
+    oldestClient?: string,
   ): Promise<ClientPrograms>;
   /** `programs` may be undefined for parts of format `sql`, which need none. */
   archiveCheck(part: StoredPart, programs: ClientPrograms | undefined): ArchiveCheck;
+  planAccounts: PlanAccounts;
+  /** The session settings that the statements of `planAccounts` rely on, for a file that the database's client loads. */
+  accountsPreamble: readonly string[];
 }

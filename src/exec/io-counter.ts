@@ -23,6 +23,18 @@ export function watchBytes(
   return () => clearInterval(timer);
 }
 
+/**
+ * Bytes that a process and its children have read and written so far: pg_dump's jobs are processes of their own. Those of a
+ * child that has ended are counted as its parent's (proc(5)). Undefined where there is no /proc.
+ */
+export async function bytesMovedByAll(pid: number): Promise<number | undefined> {
+  const own = await bytesMoved(pid);
+  if (own === undefined) return undefined;
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
+  const moved = await Promise.all(children.split(' ').filter(Boolean).map(Number).map(bytesMovedByAll));
+  return moved.reduce<number>((sum, bytes) => sum + (bytes ?? 0), own);
+}
+
 async function bytesMoved(pid: number): Promise<number | undefined> {
   try {
     const text = await readFile(`/proc/${pid}/io`, 'utf8');

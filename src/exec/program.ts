@@ -4,6 +4,7 @@ import { systemCode, VyaError } from '../errors.ts';
 import type { Command } from './command.ts';
 import { guardGroup, releaseGroup } from './lifeline.ts';
 import { signalGroup } from './process-group.ts';
+import { noteProcess } from './process-ids.ts';
 import { prepareCommand } from './secret-file.ts';
 import { StderrTail } from './stderr-tail.ts';
 
@@ -51,6 +52,7 @@ export async function startProgram(command: Command, stdio: StdioOptions): Promi
   }
   const pid = child.pid as number;
   guardGroup(pid);
+  noteProcess(command, pid);
 
   let endedByUs = false;
   let over = false;

@@ -1,5 +1,7 @@
 /** Bytes of stderr that are kept: the last lines say why a program failed. */
 const limit = 4_096;
+/** Bytes of one line that are kept: pg_dump quotes a query with the names of all tables after the error that counts. */
+const lineLimit = 1_024;
 
 /**
  * Keeps the end of a program's stderr for messages. It is always drained, because a full pipe stops the program,
@@ -8,15 +10,36 @@ const limit = 4_096;
 export class StderrTail {
   private kept = Buffer.alloc(0);
   private readonly secrets: string[];
+  private readonly keptOfLine: number;
+  /** Bytes of the line that is being received. */
+  private lineSize = 0;
 
   /** `secretContent`: the content of the program's secret file; its values are redacted wherever they appear. */
   constructor(secretContent?: string) {
     this.secrets = secretContent ? passwordsIn(secretContent) : [];
+    // A secret must be whole to be found, also where a line is cut.
+    this.keptOfLine = Math.max(
+      lineLimit + 1,
+      ...this.secrets.map((secret) => lineLimit + Buffer.byteLength(secret)),
+    );
   }
 
   add(chunk: Buffer): void {
-    const all = Buffer.concat([this.kept, chunk]);
+    const all = Buffer.concat([this.kept, ...this.cutLines(chunk)]);
     this.kept = all.length > limit ? all.subarray(all.length - limit) : all;
+  }
+
+  private cutLines(chunk: Buffer): Buffer[] {
+    const kept: Buffer[] = [];
+    for (let at = 0; at < chunk.length;) {
+      const lineEnd = chunk.indexOf(10, at);
+      const end = lineEnd < 0 ? chunk.length : lineEnd;
+      kept.push(chunk.subarray(at, Math.min(end, at + Math.max(0, this.keptOfLine - this.lineSize))));
+      if (lineEnd >= 0) kept.push(chunk.subarray(lineEnd, lineEnd + 1));
+      this.lineSize = lineEnd < 0 ? this.lineSize + end - at : 0;
+      at = end + 1;
+    }
+    return kept;
   }
 
   text(): string {
@@ -24,7 +47,7 @@ export class StderrTail {
     for (const secret of this.secrets) text = text.replaceAll(secret, '[redacted]');
     return redactRows(text)
       .split('\n')
-      .map((line) => line.trimEnd())
+      .map((line) => (line.length > lineLimit ? `${line.slice(0, lineLimit)}…` : line).trimEnd())
       .filter((line) => line !== '')
       .slice(-8)
       .join('\n');

@@ -29,6 +29,10 @@ export interface InstanceTarget {
   connectTimeoutMs: number;
   /** Seconds that metadata queries and dumps wait for a lock. */
   lockWaitSeconds: number;
+  /** How many more times a connection is tried that failed for a reason which passes. */
+  connectRetries: number;
+  /** Seconds that a dump may move no byte, and that it may take as a whole; 0: for ever. */
+  dumpLimits: { silenceSeconds: number; totalSeconds: number };
 }
 
 /** `host:port`, or the socket's path: how messages name an endpoint. */

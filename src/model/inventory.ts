@@ -29,6 +29,8 @@ export const tableSchema = z.object({
 /** A backup's objects by name, taken before the dump and compared with the restored database. */
 export const inventorySchema = z.object({
   tables: z.array(tableSchema),
+  /** Whether the tables were counted and digested in the moment that was dumped. */
+  measured: z.boolean().optional(),
   views: z.array(z.object({ ...named, materialized: z.boolean().default(false), definer })),
   routines: z.array(
     z.object({

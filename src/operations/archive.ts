@@ -3,6 +3,7 @@ import type { ArchiveCheck, ClientPrograms, Engine, FileCheck, StoredPart } from
 import { asVyaError, VyaError } from '../errors.ts';
 import type { Command } from '../exec/command.ts';
 import { runPipeline } from '../exec/pipeline.ts';
+import { accountsEnd } from '../model/accounts.ts';
 import { codecOf, decompressor } from '../storage/codecs.ts';
 
 /** Bytes at the end of a dump in which its end marker must stand. */
@@ -23,7 +24,9 @@ export interface ReadOptions {
  * @throws VyaError `verification` when the part is not whole
  */
 export async function readPart(engine: Engine, part: StoredPart, options: ReadOptions): Promise<void> {
-  const check = engine.archiveCheck(part, options.programs);
+  const check = part.holds.includes('accounts')
+    ? { endMarker: accountsEnd }
+    : engine.archiveCheck(part, options.programs);
   try {
     await runCheck(part, check, options);
   } catch (error) {

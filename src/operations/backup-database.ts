@@ -12,6 +12,7 @@ import { pruneDatabase } from './prune.ts';
 import { rehearse } from './rehearse.ts';
 import type { Session } from './session.ts';
 import { assertSpaceFor } from './space.ts';
+import { dumpAgain } from './try-again.ts';
 
 /** What the backups of one instance share. */
 export interface InstanceWork {
@@ -31,10 +32,17 @@ export async function attemptBackup(
 ): Promise<DatabaseResult> {
   const { job, instance } = work;
   const started = performance.now();
-  const result: DatabaseResult = { database, status: 'ok', sizeBytes: 0, durationMs: 0, warnings: [] };
+  const result: DatabaseResult = {
+    database,
+    status: 'ok',
+    sizeBytes: 0,
+    durationMs: 0,
+    exact: false,
+    warnings: [],
+  };
   const fields = { instance: instance.id, database };
   try {
-    if (work.lock) await backupDatabase({ ...work, lock: work.lock }, result, jobs, context);
+    if (work.lock) await backupWithRetries({ ...work, lock: work.lock }, result, jobs, context);
     else await planDatabase(work, result);
     if (job.rehearse && result.path) await rehearseBackup(work, result, result.path, context);
     context.log.info(
@@ -54,6 +62,21 @@ export async function attemptBackup(
   for (const warning of result.warnings) context.log.warning(fields, warning);
   result.durationMs = Math.round(performance.now() - started);
   return result;
+}
+
+async function backupWithRetries(
+  work: InstanceWork & { lock: Lock },
+  result: DatabaseResult,
+  jobs: number,
+  context: OperationContext,
+): Promise<void> {
+  const { database } = result;
+  const { target } = work.session.adapter;
+  await dumpAgain({ target, database }, context, async () => {
+    // A second try finds out everything anew.
+    result.warnings.length = 0;
+    await backupDatabase(work, result, jobs, context);
+  });
 }
 
 async function backupDatabase(
@@ -78,7 +101,7 @@ async function backupDatabase(
   try {
     const dumped = await dumpDatabase(
       session,
-      { database, inventory, jobs, storage: job.storage },
+      { database, inventory, jobs, storage: job.storage, exact: job.exact },
       staged,
       context,
     );
@@ -90,7 +113,7 @@ async function backupDatabase(
       server: describeServer(session),
       client: { program: programs.dump.name, version: programs.dump.version },
       finishedAt: context.now().toISOString(),
-      positions,
+      positions: [...(dumped.positions ?? positions)],
       oldestClient: dumped.oldestClient,
       partial: false,
       options: [...dumped.options],
@@ -100,13 +123,14 @@ async function backupDatabase(
         path: part.path.slice(staged.directory.length + 1),
         holds: [...part.holds],
       })),
-      inventory,
+      inventory: dumped.inventory,
       inventoryStable: dumped.changes.length === 0,
       warnings: result.warnings,
       vya: job.vya,
     };
     const { id, path, manifest } = await staged.publish(draft);
-    Object.assign(result, { id, path, sizeBytes: manifest.files.reduce((sum, file) => sum + file.size, 0) });
+    const sizeBytes = manifest.files.reduce((sum, file) => sum + file.size, 0);
+    Object.assign(result, { id, path, sizeBytes, exact: dumped.inventory.measured ?? false });
   } finally {
     // Nothing is left to discard after a publication.
     await staged.discard();
@@ -120,7 +144,9 @@ async function rehearseBackup(
   context: OperationContext,
 ): Promise<void> {
   const rehearsal = { open: () => instance.open(), jobs: job.jobs, vya: job.vya, settle: false };
-  result.warnings.push(...(await rehearse(await openBackup(path), rehearsal, context)));
+  const { warnings, proof } = await rehearse(await openBackup(path), rehearsal, context);
+  result.warnings.push(...warnings);
+  result.proof = proof;
 }
 
 /** The dry run: everything that can be asked beforehand, and nothing written. */
@@ -130,7 +156,7 @@ async function planDatabase({ session }: InstanceWork, result: DatabaseResult): 
   result.sizeBytes = inventory.database.sizeBytes;
 }
 
-function describeServer({ adapter: { server } }: Session): ManifestDraft['server'] {
+export function describeServer({ adapter: { server } }: Session): ManifestDraft['server'] {
   const { flavour, version, versionText, replica, identity } = server;
   return { flavour, version, versionText, replica, identity };
 }

@@ -1,5 +1,7 @@
 import type { VyaError } from '../errors.ts';
 import type { RetentionPolicy } from '../retention/policy.ts';
+import type { Proof } from '../storage/marks.ts';
+import type { AccountsResult } from './backup-accounts.ts';
 import type { InstanceJob, Patience, StorageJob } from './jobs.ts';
 import type { PruneResult } from './prune.ts';
 
@@ -15,6 +17,10 @@ export interface BackupJob extends Patience {
   /** Programs at work at the same time, over databases and inside one. */
   jobs: number;
   dryRun: boolean;
+  /** Count and digest all tables in the moment that is dumped. */
+  exact: boolean;
+  /** Back up the instances' accounts, too, where their configuration wants it. */
+  accounts: boolean;
   /** Restore each backup into a scratch database at once, and compare it. */
   rehearse: boolean;
   vya: string;
@@ -27,6 +33,10 @@ export interface DatabaseResult {
   path?: string;
   sizeBytes: number;
   durationMs: number;
+  /** Whether its manifest holds exact counts and digests. */
+  exact: boolean;
+  /** Of its rehearsal, where it passed one. */
+  proof?: Proof;
   warnings: string[];
   error?: VyaError;
   prune?: PruneResult;
@@ -37,6 +47,8 @@ export interface InstanceResult {
   /** Set when the instance failed before its databases were known. */
   error?: VyaError;
   databases: DatabaseResult[];
+  /** Absent when they were left out. */
+  accounts?: AccountsResult;
   warnings: string[];
 }
 

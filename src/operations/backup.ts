@@ -2,6 +2,7 @@ import { asVyaError, type VyaError } from '../errors.ts';
 import { prepareBase } from '../storage/directories.ts';
 import { cleanStaging } from '../storage/staging.ts';
 import { acquireLock, type Lock } from '../storage/lock.ts';
+import { attemptAccountsBackup } from './backup-accounts.ts';
 import { attemptBackup, type InstanceWork } from './backup-database.ts';
 import type { BackupJob, BackupReport, DatabaseResult, InstanceResult } from './backup-report.ts';
 import { chooseDatabases } from './choose-databases.ts';
@@ -49,9 +50,9 @@ async function backupInstance(
   return result;
 }
 
-/** A dry run writes nothing, not even a lock. */
-async function withInstanceLock(
-  job: BackupJob,
+/** Keeps other backups of the instance out. A dry run writes nothing, not even a lock. */
+export async function withInstanceLock(
+  job: Pick<BackupJob, 'dryRun' | 'storage' | 'waitSeconds'>,
   instance: string,
   context: OperationContext,
   work: (lock: Lock | undefined) => Promise<void>,
@@ -91,8 +92,9 @@ async function backupDatabases(
       attemptBackup(work, name, jobsInside, context),
     )),
   );
+  if (job.accounts && instance.accounts) result.accounts = await attemptAccountsBackup(work, context);
 }
 
 function missingDatabase(database: string, error: VyaError): DatabaseResult {
-  return { database, status: 'failed', sizeBytes: 0, durationMs: 0, warnings: [], error };
+  return { database, status: 'failed', sizeBytes: 0, durationMs: 0, exact: false, warnings: [], error };
 }

@@ -2,6 +2,7 @@ import { describeProgram } from '../db/programs.ts';
 import { asVyaError, type VyaError } from '../errors.ts';
 import { prepareBase } from '../storage/directories.ts';
 import { freeSpace } from '../storage/free-space.ts';
+import { describeProblems } from './account-names.ts';
 import { chooseDatabases } from './choose-databases.ts';
 import type { OperationContext } from './context.ts';
 import type { InstanceJob } from './jobs.ts';
@@ -28,6 +29,8 @@ export interface InstanceCheck {
   };
   programs: string[];
   databases: { database: string; sizeBytes: number; tables: number; warnings: string[]; error?: VyaError }[];
+  /** Absent where they are left out. */
+  accounts?: { accounts: number; warnings: string[]; error?: VyaError };
   warnings: string[];
 }
 
@@ -83,6 +86,7 @@ async function checkInstance(
       result.databases.push(
         ...selection.missing.map((each) => ({ ...each, sizeBytes: 0, tables: 0, warnings: [] })),
       );
+      if (instance.accounts) result.accounts = await checkAccounts(session, context);
     });
   } catch (error) {
     context.signal.throwIfAborted();
@@ -106,6 +110,19 @@ async function checkDatabase(
   } catch (error) {
     context.signal.throwIfAborted();
     result.error = asVyaError(error);
+  }
+}
+
+async function checkAccounts(
+  { adapter }: Session,
+  context: OperationContext,
+): Promise<NonNullable<InstanceCheck['accounts']>> {
+  try {
+    const { accounts } = await adapter.accounts();
+    return { accounts: accounts.length, warnings: describeProblems(accounts) };
+  } catch (error) {
+    context.signal.throwIfAborted();
+    return { accounts: 0, warnings: [], error: asVyaError(error) };
   }
 }
 

@@ -14,6 +14,8 @@ export interface OperationContext {
 export interface Progress {
   /** `totalBytes` only where it is known. */
   begin(label: string, totalBytes?: number): ProgressTask;
+  /** Tells whoever waits at a terminal, and the log, why it takes longer. */
+  note(text: string, fields: Record<string, string>): void;
 }
 
 export interface ProgressTask {

@@ -1,4 +1,5 @@
 import type { DumpPart, StoredPart } from '../db/adapter.ts';
+import type { SourcePosition } from '../db/source-position.ts';
 import { VyaError } from '../errors.ts';
 import type { Command } from '../exec/command.ts';
 import { runPipeline } from '../exec/pipeline.ts';
@@ -7,8 +8,12 @@ import type { StagedBackup } from '../storage/artifact.ts';
 import { compressor } from '../storage/codecs.ts';
 import { readPart } from './archive.ts';
 import { compareInventories, summarize } from './compare.ts';
+import { withMeasures } from './compare-contents.ts';
 import type { OperationContext, ProgressTask } from './context.ts';
+import { dumpAndMeasure } from './dump-tables.ts';
+import { limitDump } from './dump-limits.ts';
 import type { StorageJob } from './jobs.ts';
+import { holdsOnlyObjects } from './load.ts';
 import type { Session } from './session.ts';
 import { asStorageFault } from './storage-fault.ts';
 
@@ -21,10 +26,26 @@ const readBackLimit = 16 * 1024 * 1024;
  */
 const throughPipe: Command = { file: 'cat', args: [], env: { PATH: '/usr/bin:/bin' } };
 
+/** How often a dump is begun that somebody's lock or DDL thwarts. */
+const attempts = 3;
+
+export interface DumpRequest {
+  database: string;
+  inventory: Inventory;
+  jobs: number;
+  storage: StorageJob;
+  /** Count and digest all tables in the moment that is dumped. */
+  exact: boolean;
+}
+
 export interface DumpResult {
   parts: StoredPart[];
   options: readonly string[];
   oldestClient: string;
+  /** With exact counts and digests where they were asked for. */
+  inventory: Inventory;
+  /** Of the snapshot, where there was one. */
+  positions?: readonly SourcePosition[];
   /** What changed in the database while it was dumped; empty: nothing did. */
   changes: string[];
 }
@@ -36,34 +57,79 @@ export interface DumpResult {
  */
 export async function dumpDatabase(
   session: Session,
-  request: { database: string; inventory: Inventory; jobs: number; storage: StorageJob },
+  request: DumpRequest,
   staged: StagedBackup,
   context: OperationContext,
 ): Promise<DumpResult> {
-  const { database, inventory, jobs, storage } = request;
-  const plan = session.adapter.dumpPlan({
-    database,
-    inventory,
-    programs: session.programs,
-    compression: storage.compression,
-    jobs,
-    directoryFor: (suffix) => staged.pathFor(suffix),
-  });
-  const task = context.progress.begin(`${session.adapter.target.id}/${database}`);
-  try {
-    const parts: StoredPart[] = [];
-    for (const part of plan.parts) {
-      parts.push(
-        await dumpPart(part, staged, storage, context, task).catch((error: unknown) => {
-          throw asStorageFault(error);
-        }),
+  const { adapter } = session;
+  for (let attempt = 1; ; attempt += 1) {
+    // One job alone waits for locks, where several give up.
+    const jobs = attempt === 1 ? request.jobs : 1;
+    try {
+      return await dumpOnce(session, { ...request, jobs }, staged, context);
+    } catch (error) {
+      context.signal.throwIfAborted();
+      if (attempt === attempts || !(error instanceof Error) || !adapter.mayRetry(error)) throw error;
+      context.log.warning(
+        { instance: adapter.target.id, database: request.database },
+        `begins anew: ${error.message}`,
       );
+      await staged.restart();
     }
+  }
+}
+
+async function dumpOnce(
+  session: Session,
+  request: DumpRequest,
+  staged: StagedBackup,
+  context: OperationContext,
+): Promise<DumpResult> {
+  const { adapter } = session;
+  const { database, inventory, storage, exact } = request;
+  const snapshot = exact ? await adapter.openSnapshot(database, inventory) : undefined;
+  const task = context.progress.begin(`${adapter.target.id}/${database}`);
+  try {
+    const plan = adapter.dumpPlan({
+      ...request,
+      programs: session.programs,
+      compression: storage.compression,
+      snapshot,
+      directoryFor: (suffix) => staged.pathFor(suffix),
+    });
+    const commands = plan.parts.flatMap((part) => part.commands);
+    const limits = limitDump(session, { database, commands }, context);
+    const dumpAll = async (parts: readonly DumpPart[], signal: AbortSignal): Promise<StoredPart[]> => {
+      const stored: StoredPart[] = [];
+      for (const part of parts) {
+        const dumping = limits.within(signal, (limited) =>
+          dumpPart(part, staged, storage, { ...context, signal: limited }, task),
+        );
+        stored.push(await dumping.catch((error: unknown) => Promise.reject(asStorageFault(error))));
+      }
+      return stored;
+    };
+    const tables = plan.parts.filter((part) => !holdsOnlyObjects(part));
+    const { dumped, measures } = await dumpAndMeasure(
+      snapshot,
+      (signal) => dumpAll(tables, signal),
+      context.signal,
+    );
+    await snapshot?.close();
+    const objects = await dumpAll(plan.parts.filter(holdsOnlyObjects), context.signal);
+    const parts = [...dumped, ...objects];
     for (const part of parts) await readBack(session, part, staged, context);
-    const after = await session.adapter.inventory(database);
-    return { ...plan, parts, changes: compareInventories(inventory, after) };
+    const changes = compareInventories(inventory, await adapter.inventory(database));
+    return {
+      ...plan,
+      parts,
+      changes,
+      inventory: measures ? withMeasures(inventory, measures) : inventory,
+      ...(snapshot ? { positions: snapshot.positions } : {}),
+    };
   } finally {
     task.done();
+    await snapshot?.close();
   }
 }
 

@@ -2,7 +2,7 @@ import { asVyaError } from '../errors.ts';
 import type { Inventory } from '../model/inventory.ts';
 import { scratchName } from '../model/scratch-names.ts';
 import type { OpenBackup } from '../storage/open-backup.ts';
-import { compareInventories } from './compare.ts';
+import { type Comparison, compareRestored, withMeasures } from './compare-contents.ts';
 import type { OperationContext } from './context.ts';
 import { inventoryOf, loadParts, type LoadRequest } from './load.ts';
 import type { Session } from './session.ts';
@@ -32,9 +32,9 @@ export async function withFreshDatabase<T>(
 }
 
 /**
- * Loads a whole backup into a fresh database, its events disabled, and compares it with the manifest's inventory.
+ * Loads a whole backup into a fresh database, its events disabled, and compares it with the manifest's inventory: its rows, too, where
+ * the backup has exact counts.
  *
- * @returns what differs, one line each
  * @throws VyaError `failed` with what the client program said
  */
 export async function loadAndCompare(
@@ -43,7 +43,7 @@ export async function loadAndCompare(
   request: Omit<LoadRequest, 'parts' | 'codec' | 'disableEvents'>,
   label: string,
   context: OperationContext,
-): Promise<string[]> {
+): Promise<Comparison> {
   const { files, compression } = backup.manifest;
   const total = files.reduce((sum, { size }) => sum + size, 0);
   const task = context.progress.begin(label, total);
@@ -54,5 +54,15 @@ export async function loadAndCompare(
   } finally {
     task.done();
   }
-  return compareInventories(inventoryOf(backup), await session.adapter.inventory(request.database));
+  return await compareWithManifest(session, inventoryOf(backup), request.database);
+}
+
+async function compareWithManifest(
+  { adapter }: Session,
+  expected: Inventory,
+  database: string,
+): Promise<Comparison> {
+  const found = await adapter.inventory(database);
+  if (!expected.measured) return compareRestored(expected, found);
+  return compareRestored(expected, withMeasures(found, await adapter.measure(database, found)));
 }

@@ -7,6 +7,8 @@ export interface InstanceJob {
   /** Names or globs of the databases to take; empty: all. */
   include: readonly string[];
   exclude: readonly string[];
+  /** Whether a backup takes its users, roles and grants, too. */
+  accounts: boolean;
   /** Where it is and how to log in. Throws VyaError `credentials`: one instance without them does not stop the others. */
   open(): Promise<InstanceTarget>;
 }

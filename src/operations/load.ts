@@ -1,14 +1,15 @@
-import type { LoadOptions, StoredPart } from '../db/adapter.ts';
+import type { LoadOptions, LoadStep, StoredPart } from '../db/adapter.ts';
 import type { ObjectPart } from '../db/replacement.ts';
 import { VyaError } from '../errors.ts';
 import type { Command } from '../exec/command.ts';
-import { runPipeline } from '../exec/pipeline.ts';
+import { type PipelineOptions, runPipeline } from '../exec/pipeline.ts';
 import type { Inventory } from '../model/inventory.ts';
 import type { OpenBackup } from '../storage/open-backup.ts';
 import { decompressor } from '../storage/codecs.ts';
 import type { OperationContext } from './context.ts';
 import type { Session } from './session.ts';
 import { storedParts } from './stored-backup.ts';
+import { retryConnecting } from './try-again.ts';
 
 export interface LoadRequest {
   parts: readonly StoredPart[];
@@ -35,15 +36,37 @@ export async function loadParts(
   for (const part of request.parts) {
     const options = { ...request.options, programs: session.programs, disableEvents: request.disableEvents };
     const step = session.adapter.loadStep(part, request.database, options);
-    if (part.format === 'pg-directory') {
-      await runPipeline([step.command], { signal, output: 'drop', onBytes: request.onBytes });
-    } else if (step.rewrite) {
-      const content = await readSmallPart(part, decompress, signal);
-      await runPipeline([step.command], { signal, input: step.rewrite(content), output: 'drop' });
-    } else {
-      const commands = [decompress, step.filter, step.command].filter((command) => command !== undefined);
-      await runPipeline(commands, { signal, input: part.path, output: 'drop', onBytes: request.onBytes });
+    try {
+      const how = { signal, output: 'drop', onBytes: request.onBytes } as const;
+      const load = () => loadPart(part, step, decompress, how);
+      // Of several jobs one may have been turned away after others have begun.
+      const whole = part.format === 'pg-directory' && options.jobs > 1 && !step.reader;
+      await (whole ? load() : retryConnecting(session.adapter.target, context, load));
+    } catch (error) {
+      const sessions = session.adapter.clientSessions(request.database, [step.command]);
+      // A server that is gone has no sessions either.
+      await sessions.end().catch(() => {});
+      throw error;
     }
+  }
+}
+
+async function loadPart(
+  part: StoredPart,
+  step: LoadStep,
+  decompress: Command | undefined,
+  how: Omit<PipelineOptions, 'input'>,
+): Promise<void> {
+  if (step.rewrite) {
+    const content = await readSmallPart(part, decompress, how.signal);
+    await runPipeline([step.command], { ...how, input: step.rewrite(content), onBytes: undefined });
+  } else {
+    const file = part.format === 'pg-directory' ? undefined : part.path;
+    const commands = [file ? decompress : undefined, step.reader, step.filter, step.command];
+    await runPipeline(
+      commands.filter((command) => command !== undefined),
+      { ...how, input: file },
+    );
   }
 }
 
@@ -65,10 +88,15 @@ export async function readObjects(
   const decompress = await decompressor(backup.manifest.compression.codec, env);
   const objects: ObjectPart[] = [];
   for (const part of await storedParts(backup)) {
-    if (part.holds.some((content) => content === 'tables' || content === 'everything')) continue;
+    if (!holdsOnlyObjects(part)) continue;
     objects.push({ holds: part.holds, content: await readSmallPart(part, decompress, signal) });
   }
   return objects;
+}
+
+/** Parts that MySQL creates only once the tables have their final names. */
+export function holdsOnlyObjects(part: { holds: readonly string[] }): boolean {
+  return !part.holds.some((content) => content === 'tables' || content === 'everything');
 }
 
 /**

@@ -2,10 +2,11 @@ import { asVyaError, type VyaError } from '../errors.ts';
 import { planRetention, type Decision } from '../retention/gfs.ts';
 import type { RetentionPolicy } from '../retention/policy.ts';
 import type { BackupEntry } from '../storage/backup-entry.ts';
-import { retentionInput, scanBackups } from '../storage/catalogue.ts';
+import { retentionInput, type RetentionInput, scanBackups } from '../storage/catalogue.ts';
 import type { Place } from '../storage/layout.ts';
 import { acquireLock } from '../storage/lock.ts';
 import { finishRemovals, removeBackup } from '../storage/remove.ts';
+import { damageOf } from '../storage/stored-sizes.ts';
 import type { OperationContext } from './context.ts';
 import type { Patience } from './jobs.ts';
 
@@ -70,7 +71,14 @@ async function decide(job: PlaceJob, result: PruneResult, context: OperationCont
   const scan = await scanBackups({ basePath: job.storage.basePath, ...job.place });
   result.warnings.push(...scan.warnings);
   const byId = new Map(scan.backups.map((entry) => [entry.id, entry]));
-  const decisions = planRetention(scan.backups.map(retentionInput), job.retention, context.now());
+  const candidates: RetentionInput[] = [];
+  for (const entry of scan.backups) {
+    const damage = await damageOf(entry);
+    if (damage !== undefined) result.warnings.push(`${damage}; retention neither counts nor deletes it`);
+    const input = retentionInput(entry);
+    candidates.push({ ...input, complete: input.complete && damage === undefined });
+  }
+  const decisions = planRetention(candidates, job.retention, context.now());
   result.decisions = decisions.map((decision) => {
     const { sizeBytes = 0, takenAt = new Date(0) } = byId.get(decision.id) ?? {};
     return { ...decision, sizeBytes, takenAt };

@@ -1,14 +1,15 @@
 import type { Finding } from '../db/adapter.ts';
-import { asVyaError, VyaError } from '../errors.ts';
+import { VyaError } from '../errors.ts';
 import type { InstanceTarget } from '../model/instance.ts';
 import type { OpenBackup } from '../storage/open-backup.ts';
-import { summarize } from './compare.ts';
+import type { Comparison } from './compare-contents.ts';
 import type { OperationContext } from './context.ts';
 import type { Patience } from './jobs.ts';
 import { loadAndCompare, withFreshDatabase } from './fresh-database.ts';
 import { inventoryOf, type LoadRequest, readObjects } from './load.ts';
 import { settleLeftovers } from './leftovers.ts';
 import { throwErrors } from './preflight.ts';
+import { gone, judge, oldName } from './restore-outcome.ts';
 import { roomFindings } from './room.ts';
 import { type Session, withSession } from './session.ts';
 import { assertWhole, withSharedBackup } from './stored-backup.ts';
@@ -43,6 +44,10 @@ export interface RestoreReport {
   keptOldAs?: string;
   tables: number;
   durationMs: number;
+  /** What was compared beside the objects; absent in a dry run. */
+  compared?: Comparison['compared'];
+  /** What came back otherwise because no dump carries it faithfully: `prices.amount (FLOAT)`. */
+  exceptions?: string[];
   warnings: string[];
   /** Events that were created disabled, because this is a copy. */
   disabledEvents: string[];
@@ -63,7 +68,7 @@ export async function restore(job: RestoreJob, context: OperationContext): Promi
   if (job.inPlace) assertDroppable(instance.type, job.database);
   return await withSharedBackup(job, 'vya restore', context, async () => {
     const target = await job.open();
-    return await withSession(target, context, async (session) => {
+    const work = async (session: Session): Promise<RestoreReport> => {
       const leftovers = await settleLeftovers(session, { act: !job.dryRun, needed: job.database });
       const report = await plan(job, session, context.now());
       report.warnings.unshift(...leftovers);
@@ -73,12 +78,13 @@ export async function restore(job: RestoreJob, context: OperationContext): Promi
       await restoreInto(job, session, report, context);
       report.durationMs = Math.round(performance.now() - started);
       return report;
-    });
+    };
+    return await withSession(target, context, work, job.backup.manifest.oldestClient);
   });
 }
 
 /** Everything that can be known before the first change: what the target lacks, and what is in the way. */
-async function plan(job: RestoreJob, { adapter }: Session, now: Date): Promise<RestoreReport> {
+async function plan(job: RestoreJob, { adapter, programs }: Session, now: Date): Promise<RestoreReport> {
   const { manifest } = job.backup;
   const inventory = inventoryOf(job.backup);
   if (manifest.instance.type !== adapter.target.type) {
@@ -93,6 +99,7 @@ async function plan(job: RestoreJob, { adapter }: Session, now: Date): Promise<R
     noOwner: job.noOwner,
     noAcl: job.noAcl,
     source: { flavour, version },
+    programs,
     database: job.database,
   };
   const findings: Finding[] = await adapter.restoreFindings(inventory, needs);
@@ -157,45 +164,11 @@ async function loadAndTakeName(
   const dropped = job.inPlace && report.replaced;
   await withFreshDatabase(session, inventoryOf(backup), 'restore', context, async (fresh) => {
     const request = { database: fresh, options: loadOptions(job) };
-    const differences = await loadAndCompare(session, backup, request, `restore ${job.database}`, context);
-    const mismatch = judge(differences, job, report);
+    const comparison = await loadAndCompare(session, backup, request, `restore ${job.database}`, context);
+    const mismatch = judge(comparison, job, report);
     if (mismatch && !dropped) throw mismatch;
     await takeName(job, session, fresh, report, context);
     if (mismatch) throw mismatch;
-  });
-}
-
-/** What an error has to say after the target was dropped and before anything has its name. */
-function gone(error: unknown, { database }: RestoreJob): VyaError {
-  const { kind, message, hint } = asVyaError(error);
-  return new VyaError(
-    kind,
-    `${message}. “${database}” was dropped before loading, and there is no such database now`,
-    {
-      cause: error,
-      hint: `${hint ?? 'Mend what the message names.'}\nRun the same command again, as often as it takes: nothing is in its way any more.`,
-    },
-  );
-}
-
-/** Differences from a database that stood still are an error; from one that was changing they may be right. */
-function judge(
-  differences: readonly string[],
-  { backup, database, inPlace }: RestoreJob,
-  report: RestoreReport,
-): VyaError | undefined {
-  if (differences.length === 0) return undefined;
-  const message = `What was restored differs from the manifest: ${summarize(differences)}`;
-  if (!backup.manifest.inventoryStable) {
-    report.warnings.push(`${message}. The database was changing while it was dumped, so this may be right.`);
-    return undefined;
-  }
-  const state =
-    inPlace && report.replaced
-      ? `What was restored is there as “${database}” all the same, since the former was dropped.`
-      : 'The target is as it was.';
-  return new VyaError('verification', message, {
-    hint: `${state} Restore from another backup; vya list shows them.`,
   });
 }
 
@@ -225,12 +198,4 @@ async function takeName(
 
 function loadOptions({ noOwner, noAcl, jobs, backup }: RestoreJob): LoadRequest['options'] {
   return { noOwner, noAcl, jobs, sourceDatabase: backup.manifest.database ?? '' };
-}
-
-/** `shop_before_20260109T020000Z`, shortened where the engines' limit of 63 bytes or 64 characters asks for it. */
-function oldName(database: string, now: Date): string {
-  const suffix = `_before_${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
-  let stem = database;
-  while (Buffer.byteLength(stem + suffix) > 63) stem = Array.from(stem).slice(0, -1).join('');
-  return stem + suffix;
 }

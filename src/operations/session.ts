@@ -4,6 +4,7 @@ import { VyaError } from '../errors.ts';
 import { capture } from '../exec/capture.ts';
 import { describeEndpoint, type InstanceTarget } from '../model/instance.ts';
 import type { OperationContext } from './context.ts';
+import { retryConnecting } from './try-again.ts';
 
 /** A connected server with the client programs that were chosen for it, seen to reach the same server. */
 export interface Session {
@@ -15,19 +16,22 @@ export interface Session {
 /**
  * Connects, chooses the client programs, lets `work` use them, and closes the connection whatever happens.
  *
+ * @param oldestClient the oldest client that can restore the backup at hand, as its manifest says
  * @throws VyaError `connection`; `failed` when a program is missing or reaches another server than the connection
  */
 export async function withSession<T>(
   target: InstanceTarget,
   context: OperationContext,
   work: (session: Session) => Promise<T>,
+  oldestClient?: string,
 ): Promise<T> {
   if (target.password) context.log.conceal(target.password);
   const engine = await engineFor(target.type);
-  const adapter = await engine.connect(target, { signal: context.signal });
+  const connect = () => engine.connect(target, { signal: context.signal });
+  const adapter = await retryConnecting(target, context, connect);
   try {
-    const programs = await engine.findPrograms(adapter.server, context.env);
-    await assertSameServer(adapter, programs, context.signal);
+    const programs = await engine.findPrograms(adapter.server, context.env, oldestClient);
+    await retryConnecting(target, context, () => assertSameServer(adapter, programs, context.signal));
     return await work({ engine, adapter, programs });
   } finally {
     await adapter.close();

@@ -3,6 +3,7 @@ import { engineFor } from '../db/registry.ts';
 import { asVyaError, type VyaError } from '../errors.ts';
 import type { BackupEntry } from '../storage/backup-entry.ts';
 import { type OpenBackup, openBackup } from '../storage/open-backup.ts';
+import type { Proof } from '../storage/marks.ts';
 import type { OperationContext } from './context.ts';
 import type { Patience } from './jobs.ts';
 import { type Rehearsal, rehearse } from './rehearse.ts';
@@ -22,6 +23,8 @@ export interface VerifyResult {
   durationMs: number;
   /** Whether it was restored and compared. */
   rehearsed: boolean;
+  /** Of the rehearsal, where it passed. */
+  proof?: Proof;
   warnings: string[];
   error?: VyaError;
 }
@@ -49,9 +52,11 @@ async function verifyOne(
     await withSharedBackup({ ...job, backup }, 'vya verify', context, async () => {
       const engine = await engineFor(backup.manifest.instance.type);
       await assertWhole(backup, engine, await programsFor(engine, backup, context), context);
-      if (!job.rehearsal) return;
+      // Accounts are the whole server's: there is no scratch place to restore them into.
+      if (!job.rehearsal || entry.kind === 'accounts') return;
       result.rehearsed = true;
-      result.warnings = await rehearse(backup, job.rehearsal(backup), context);
+      const { warnings, proof } = await rehearse(backup, job.rehearsal(backup), context);
+      Object.assign(result, { warnings, proof });
     });
     context.log.info({ id: entry.id }, 'verified');
   } catch (error) {
@@ -70,7 +75,7 @@ async function programsFor(
   { manifest }: OpenBackup,
   context: OperationContext,
 ): Promise<ClientPrograms | undefined> {
-  if (manifest.parts.every(({ format }) => format === 'sql')) return undefined;
+  if (manifest.parts.every(({ format }) => !format.startsWith('pg-'))) return undefined;
   return await engine.findPrograms(
     { flavour: manifest.server.flavour, version: manifest.client.version },
     context.env,

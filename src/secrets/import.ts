@@ -16,7 +16,8 @@ const example = '{ "prod-mysql-01": { "username": "backup", "password": "…" } 
 export async function readPlainCredentials(path: string): Promise<Map<string, Credential>> {
   let content: unknown;
   try {
-    content = parse(await readFile(path, 'utf8'), { prettyErrors: false });
+    // The parser's warnings would go to the terminal, with what they are about.
+    content = parse(await readFile(path, 'utf8'), { prettyErrors: false, logLevel: 'error' });
   } catch (error) {
     const code = systemCode(error);
     if (code === 'ENOENT')

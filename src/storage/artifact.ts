@@ -1,5 +1,5 @@
-import { lstat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, readdir, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { VyaError } from '../errors.ts';
 import { ensureDirectories } from './directories.ts';
 import { orStorageError } from './failure.ts';
@@ -12,6 +12,7 @@ import { type Published, publishStage } from './publish.ts';
 import { adoptDirectory } from './staged-directory.ts';
 import { createStagedFile, type StagedFile } from './staged-file.ts';
 import { makeStage, removeStage } from './staging.ts';
+import { assertStoredName } from './stored-name.ts';
 import { readTree } from './tree.ts';
 
 export interface StageRequest {
@@ -35,6 +36,8 @@ export interface StagedBackup {
   createFile(suffix: string): Promise<StagedFile>;
   /** Takes over the directory that a client program made at `pathFor(suffix)`; its absolute path. */
   adoptDirectory(suffix: string, signal?: AbortSignal): Promise<string>;
+  /** Takes back every part that was made so far, for another attempt. Throws VyaError `storage`. */
+  restart(): Promise<void>;
   /** Bytes of a file, or of all files in a directory, of this backup. */
   sizeOf(path: string): Promise<number>;
   /** Throws VyaError `storage`: then nothing was published, and `discard` cleans up. */
@@ -52,6 +55,7 @@ export async function stageBackup(request: StageRequest): Promise<StagedBackup> 
   const { basePath, lock, place, startedAt, checksumAlgorithm } = request;
   assertCovers(lock, { kind: 'instance', instance: place.instance });
   const destination = await ensureDirectories(basePath, componentsOf(place));
+  await assertStoredName(dirname(destination), basename(destination));
   await prepareLockFile(basePath, place);
   const stage = await makeStage(basePath, place.instance, startedAt, destination);
   const stem = fileStem(place, startedAt);
@@ -63,6 +67,11 @@ export async function stageBackup(request: StageRequest): Promise<StagedBackup> 
   const nameFor = (suffix: string): string => {
     assertSuffix(suffix);
     return stem + suffix;
+  };
+
+  const abandonOpen = async (): Promise<void> => {
+    for (const file of open) await file.abandon();
+    open.clear();
   };
 
   return {
@@ -85,6 +94,13 @@ export async function stageBackup(request: StageRequest): Promise<StagedBackup> 
       return join(stage, nameFor(suffix));
     },
     sizeOf: (path) => orStorageError(`look at ${path}`, () => sizeOf(path)),
+    async restart() {
+      await abandonOpen();
+      entries.length = 0;
+      await orStorageError(`empty ${stage}`, async () => {
+        for (const name of await readdir(stage)) await rm(join(stage, name), { recursive: true });
+      });
+    },
     async publish(draft) {
       if (published || open.size > 0 || draft.instance.id !== place.instance) {
         throw new VyaError('unexpected', `The backup in ${stage} is not ready to be published`);
@@ -94,8 +110,7 @@ export async function stageBackup(request: StageRequest): Promise<StagedBackup> 
       return result;
     },
     async discard() {
-      for (const file of open) await file.abandon();
-      open.clear();
+      await abandonOpen();
       // What cannot be removed now is removed by the next run.
       if (!published) await removeStage(stage);
     },

@@ -1,4 +1,5 @@
 import type { ManifestSummary } from './manifest.ts';
+import type { Proof } from './marks.ts';
 
 /** A backup in the storage tree. */
 export interface BackupEntry {
@@ -17,8 +18,10 @@ export interface BackupEntry {
   /** Its manifest is there, readable, and belongs to this place. */
   complete: boolean;
   pinned: boolean;
-  /** It has passed a rehearsal. */
+  /** It has passed its last rehearsal. */
   proven: boolean;
+  /** What that rehearsal compared, and how it ended. */
+  proof?: Proof;
   /** The manifest without its inventory; absent when the backup is not complete. */
   summary?: ManifestSummary;
   /** Of all its files; 0 when it is not complete. */

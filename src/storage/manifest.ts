@@ -24,7 +24,7 @@ export const fileEntrySchema = z.object({
 export const partSchema = z.object({
   /** A file, or a directory whose files are listed one by one. */
   path: pathSchema,
-  format: z.enum(['sql', 'pg-custom', 'pg-directory']),
+  format: z.enum(['sql', 'json-lines', 'pg-custom', 'pg-directory']),
   /** `tables`, `views`, `triggers`, `routines`, `events`, `accounts`, `everything`. */
   holds: z.array(z.string()),
 });

@@ -22,8 +22,10 @@ export const proofSchema = z.object({
   version: z.literal(1),
   provenAt: z.iso.datetime(),
   passed: z.boolean(),
-  /** Whether exact counts and checksums were compared, or objects and loadability alone. */
+  /** Whether exact counts and digests of all rows were compared. */
   exact: z.boolean(),
+  /** What was compared beside the objects: their names alone, row counts, or all that tables hold. */
+  compared: z.enum(['objects', 'counts', 'contents']).default('objects'),
   /** What no dump carries faithfully, e.g. `shop.prices.amount (FLOAT)`: proven except for these. */
   exceptions: z.array(z.string()),
   /** The instance on which it was restored. */

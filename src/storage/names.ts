@@ -11,8 +11,8 @@ const shortenedMark = '%~';
  * the start), or spoil terminals and line-based tools (control characters), and `%` itself.
  *
  * Two different names never give the same component, and `unescapeName` turns it back. All else stays byte for byte:
- * composed and decomposed letters stay apart, as do `Foo` and `foo`. (A file system that takes those for one, as macOS's
- * does by default, would hold both in one directory; the manifests still tell them apart.)
+ * composed and decomposed letters stay apart, as do `Foo` and `foo`. (On a file system that takes those for one, as macOS's
+ * does by default, the second of the two is refused: see stored-name.ts.)
  */
 export function escapeName(name: string): string {
   // A component cannot be empty; no other name gives a lone percent sign.

@@ -26,10 +26,11 @@ export function readBackupDirectory(found: FoundDirectory): ReadDirectory {
   const names = namesIn(path);
   if (names === undefined) return { warnings: [] };
   if (!names.includes(manifestName)) {
-    if (names.includes(removingName)) return { warnings: [], unfinishedRemoval: path };
+    // An empty one is what a removal leaves that is cut off before its last step: a backup comes into its place with content.
+    if (names.includes(removingName) || names.length === 0) return { warnings: [], unfinishedRemoval: path };
     return { warnings: [`${path} is no backup: it has no ${manifestName}`] };
   }
-  const { pinned, proven, warnings } = readMarks(path, names);
+  const { pinned, proven, proof, warnings } = readMarks(path, names);
   const summary = readSummary(found, warnings);
   const database = found.database === undefined ? (summary?.database ?? '') : found.database;
   const entry: BackupEntry = {
@@ -43,6 +44,7 @@ export function readBackupDirectory(found: FoundDirectory): ReadDirectory {
     complete: summary !== undefined,
     pinned,
     proven,
+    ...(proof ? { proof } : {}),
     sizeBytes: summary?.files.reduce((sum, { size }) => sum + size, 0) ?? 0,
     ...(summary ? { summary } : {}),
   };

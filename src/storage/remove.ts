@@ -69,6 +69,10 @@ export async function finishRemovals(request: {
 
 /** Deletes what the renamed manifest names, then that manifest, then the directory if nothing else is in it. */
 async function removeFiles(path: string): Promise<string[]> {
+  if (await isEmpty(path)) {
+    await orStorageError(`remove ${path}`, () => removeEmpty(path));
+    return [];
+  }
   const summary = readSummary(path, removingName);
   return orStorageError(`remove ${path}`, async () => {
     for (const file of summary.files) await unlinkOwn(path, file.path);
@@ -80,6 +84,10 @@ async function removeFiles(path: string): Promise<string[]> {
     if (kept.length === 0) await rmdir(path);
     return kept.map((name) => join(path, name));
   });
+}
+
+function isEmpty(path: string): Promise<boolean> {
+  return orStorageError(`read ${path}`, async () => (await readdir(path)).length === 0);
 }
 
 /** Where a link, or nothing, lies in place of a file, that is not what vya wrote. */

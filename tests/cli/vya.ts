@@ -100,7 +100,7 @@ export interface WorkspaceInstance {
   socket?: boolean;
   /** Another login than the server's admin. */
   login?: { user: string; password: string };
-  /** More of the configuration, as in the file: `databases`, `ssl`, …; with a `credential` none is stored for this one. */
+  /** More of the configuration, as in the file: `databases`, `ssl`, …; accounts are left out unless it says otherwise; with a `credential` none is stored for this one. */
   settings?: Record<string, unknown>;
 }
 
@@ -121,7 +121,7 @@ export interface Workspace {
   /** Runs vya with this configuration. */
   vya(args: readonly string[], options?: RunOptions): Promise<VyaResult>;
   /** Starts vya with this configuration, to send it signals. */
-  start(args: readonly string[]): ReturnType<typeof startVya>;
+  start(args: readonly string[], options?: RunOptions): ReturnType<typeof startVya>;
   /** Writes the configuration anew, with other storage or retention settings than at first. */
   configure(changes: Omit<WorkspaceOptions, 'instances'>): Promise<void>;
   remove(): Promise<void>;
@@ -177,5 +177,5 @@ export async function workspace(options: WorkspaceOptions): Promise<Workspace> {
 function instanceAsFile({ id, server, socket, settings }: WorkspaceInstance): Record<string, unknown> {
   const { type, host, port } = server;
   const place = socket ? { socket: server.socket, port } : { host, port };
-  return { id, type, ...place, ...settings };
+  return { id, type, ...place, accounts: false, ...settings };
 }

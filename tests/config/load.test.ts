@@ -101,9 +101,12 @@ describe('the loaded configuration', () => {
           user: undefined,
           databases: [],
           excludeDatabases: [],
+          accounts: true,
           tls: { mode: 'prefer' },
           connectTimeoutMs: 10_000,
           lockWaitSeconds: 60,
+          connectRetries: 3,
+          dumpLimits: { silenceSeconds: 1800, totalSeconds: 0 },
         },
       ],
       storage: {

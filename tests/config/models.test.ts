@@ -19,9 +19,13 @@ describe('a database instance', () => {
       ...server,
       databases: [],
       exclude_databases: [],
+      accounts: true,
       ssl: { mode: 'prefer' },
       connect_timeout: 10,
       lock_wait_timeout: 60,
+      connect_retries: 3,
+      dump_silence_timeout: 1800,
+      dump_timeout: 0,
     });
   });
 

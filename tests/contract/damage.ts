@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { cp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { expect, test } from 'vitest';
@@ -6,6 +5,7 @@ import { throughFault } from '../faults/through-fault.ts';
 import { backUp, type Contract, databasesOf, type RestoreJson, sample } from './contract.ts';
 import type { TestServer } from '../servers/server.ts';
 import { fingerprint } from './fingerprint.ts';
+import { fitSums } from './tampering.ts';
 import { filesIn } from './tree.ts';
 
 /** What can happen to a backup, and the exit code that verifying and restoring it must have. */
@@ -112,17 +112,5 @@ function flipBit(content: Buffer): Buffer {
 /** Cuts the archive so that only its own end tells: the manifest and the sums are made to fit what is left. */
 async function cutEnd(directory: string): Promise<void> {
   await change(directory, (content) => content.subarray(0, -200));
-  const manifestPath = join(directory, 'manifest.json');
-  const manifest = JSON.parse(await readFile(manifestPath, 'utf8')) as {
-    files: { path: string; size: number; checksum: string }[];
-  };
-  const sums: string[] = [];
-  for (const file of manifest.files) {
-    const content = await readFile(join(directory, file.path));
-    file.size = content.length;
-    file.checksum = createHash('sha256').update(content).digest('hex');
-    sums.push(`${file.checksum}  ${file.path}\n`);
-  }
-  await writeFile(manifestPath, JSON.stringify(manifest));
-  await writeFile(join(directory, 'SHA256SUMS'), sums.join(''));
+  await fitSums(directory);
 }

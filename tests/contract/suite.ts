@@ -8,6 +8,7 @@ import { choosingCases } from './choosing.ts';
 import { backUp, type Contract, limited, sample } from './contract.ts';
 import { damageCases } from './damage.ts';
 import { dryRunCases } from './dry-run.ts';
+import { exactCases } from './exact.ts';
 import { fingerprint } from './fingerprint.ts';
 import { nameCases } from './names.ts';
 import { restoreCases } from './restoring.ts';
@@ -33,6 +34,7 @@ export async function contractSuite(kind: ServerKind): Promise<void> {
     archiveCases(contract);
     dryRunCases(contract);
     damageCases(contract);
+    exactCases(contract);
     choosingCases(contract);
     nameCases(contract);
     secondServerCases(contract);

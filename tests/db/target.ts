@@ -15,6 +15,8 @@ export function targetOf(
     tls: { mode: 'prefer' },
     connectTimeoutMs: 10_000,
     lockWaitSeconds: 5,
+    connectRetries: 0,
+    dumpLimits: { silenceSeconds: 0, totalSeconds: 0 },
     ...changes,
   };
 }

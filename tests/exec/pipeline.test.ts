@@ -78,6 +78,25 @@ test('(F39) drains megabytes of stderr and keeps their end', async () => {
   expect((error as Error).message.length).toBeLessThan(5_000);
 });
 
+test('a line of stderr without end does not hide the one that counts (F39)', async () => {
+  const noisy = sh('echo the reason >&2; yes chatter | head -c 300000 | tr "\\n" " " >&2; echo >&2; exit 1');
+  const run = runPipeline([noisy], { signal: never, output: 'drop' });
+  await expect(run).rejects.toThrow(/^sh exited with 1: the reason\n(chatter )+.{0,8}…$/);
+});
+
+test('a secret is not shown in part where a line of stderr is cut (F35)', async () => {
+  const secret = 'pass-word-that-is-cut';
+  const noisy: Command = {
+    ...sh(`printf '%01010d' 0 >&2; echo ' ${secret} more' >&2; exit 1`),
+    secretFile: { content: `[client]\npassword="${secret}"\n`, as: { variable: 'SECRET' } },
+  };
+  const error = await runPipeline([noisy], { signal: never, output: 'drop' }).catch(
+    (reason: unknown) => reason,
+  );
+  expect((error as Error).message).toContain('0000');
+  expect((error as Error).message).not.toContain('pass');
+});
+
 test('tells of a program that is not there, and ends the one that was started already', async () => {
   const error = await runPipeline([{ file: '/nowhere/pg_dump', args: [], env }, sh('cat')], {
     signal: never,

@@ -22,11 +22,11 @@ export interface KindFacts {
   imageVariable: string;
 }
 
-/** zstd and patchelf, for machines that lack them. */
+/** zstd, strace and patchelf, for machines that lack them. */
 export const toolFacts = {
   suite: 'bookworm',
-  packages: ['zstd', 'patchelf', 'libc-bin'],
-  programs: ['zstd', 'patchelf'],
+  packages: ['zstd', 'strace', 'patchelf', 'libc-bin'],
+  programs: ['zstd', 'strace'],
 };
 
 const newerSuites = ['sid', 'forky', 'trixie'];

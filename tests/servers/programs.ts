@@ -21,8 +21,9 @@ export interface Programs {
 
 /** Changes whenever the way in which a folder is made changes, so that older folders are left alone. */
 const revision = 'r2';
+const toolRevision = 'r3';
 
-/** A folder with the zstd program. */
+/** A folder with the zstd and strace programs. */
 export async function localTools(): Promise<string> {
   return join(await toolTree(), 'clients');
 }
@@ -45,7 +46,7 @@ export async function localPrograms(kind: ServerKind): Promise<Programs> {
 }
 
 function toolTree(): Promise<string> {
-  return madeOnce(`tools-${revision}`, async (folder) => {
+  return madeOnce(`tools-${toolRevision}`, async (folder) => {
     await unpackDebian(folder, {
       suites: [toolFacts.suite],
       packages: toolFacts.packages,
@@ -58,9 +59,11 @@ function toolTree(): Promise<string> {
     const throughLoader = ['--library-path', libraries.join(':'), patchelf];
     const patched = join(folder, 'patchelf');
     await run(loader, [...throughLoader, ...(await patchArguments(folder, patchelf)), '--output', patched]);
-    await run(loader, [...throughLoader, ...(await patchArguments(folder, join(folder, 'usr/bin/zstd')))]);
-    await linkPrograms(folder, ['usr/bin'], ['zstd']);
-    await checkRuns(join(folder, 'clients/zstd'));
+    for (const name of toolFacts.programs) {
+      await run(patched, await patchArguments(folder, join(folder, 'usr/bin', name)));
+    }
+    await linkPrograms(folder, ['usr/bin'], toolFacts.programs);
+    for (const name of toolFacts.programs) await checkRuns(join(folder, 'clients', name));
   });
 }
 

@@ -24,7 +24,8 @@ import {
   shop,
   startedAt,
 } from './scratch.ts';
-import { cannotMount, type SmallDisk, smallDisk } from './small-disk.ts';
+import { cannotMount, type SmallDisk } from '../faults/mounted-disk.ts';
+import { smallDisk } from './small-disk.ts';
 
 const signal = new AbortController().signal;
 const later = new Date('2026-01-10T02:00:00Z');

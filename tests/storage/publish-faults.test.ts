@@ -1,10 +1,11 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { notStruck, throughFault } from '../faults/through-fault.ts';
+import { runWithFault, strace } from '../faults/trace.ts';
 import { cleanStaging } from '../../src/storage/staging.ts';
 import { scanBackups } from '../../src/storage/catalogue.ts';
 import { openBackup } from '../../src/storage/open-backup.ts';
@@ -17,19 +18,13 @@ const run = promisify(execFile);
 /** The system calls that make a backup last and appear; more of each than one backup needs. */
 const calls = { mkdir: 12, fchmod: 12, chmod: 14, fsync: 20, rename: 3 };
 
-const canTrace =
-  spawnSync('strace', ['-qq', '-o', '/dev/null', '-e', 'inject=fsync:error=EIO', 'true']).status === 0;
-
 /** Makes a backup whose nth call of one kind fails, or is its last. Whether it succeeded, and what it said. */
 async function makeWithFault(base: string, call: string, nth: number, fault: string) {
-  const inject = ['-e', `trace=${call}`, '-e', `inject=${call}:${fault}:when=${nth}`];
-  const traced = ['-f', '-qq', '-o', '/dev/null', ...inject, process.execPath, script, base, '077'];
-  // strace counts for each thread: with one thread for files, the nth call is the nth.
-  const running = run('strace', traced, { env: { ...process.env, UV_THREADPOOL_SIZE: '1' } });
-  return await running.then(
-    () => ({ succeeded: true, said: '' }),
-    (error: { stderr: string }) => ({ succeeded: false, said: error.stderr }),
-  );
+  const command = [process.execPath, script, base, '077'];
+  const { code, stderr } = await runWithFault({ call, nth, fault }, command, {
+    PATH: process.env['PATH'] ?? '',
+  });
+  return { succeeded: code === 0, said: stderr };
 }
 
 async function expectNothingHalf(base: string, earlier: string, succeeded: boolean): Promise<void> {
@@ -55,10 +50,7 @@ describe('making a backup', () => {
   it.each(Object.entries(calls))(
     'leaves all or nothing when any %s fails, or is the last thing it does (F29, F31)',
     async (call, most) => {
-      if (!canTrace) {
-        process.stderr.write(`\nNOT TESTED HERE: faults in ${call}; strace is missing or may not trace\n\n`);
-        return expectNextRunWorks(await scratchDirectory());
-      }
+      if (!strace) return expectNextRunWorks(await scratchDirectory());
       let faults = 0;
       for (const fault of ['error=EIO', 'signal=KILL']) {
         for (let nth = 1; nth <= most; nth += 1) {
@@ -86,10 +78,10 @@ describe('making a backup', () => {
   );
 
   it('has every file and every name on the disk before the next step (F31)', async () => {
-    if (!canTrace) return expectNextRunWorks(await scratchDirectory());
+    if (!strace) return expectNextRunWorks(await scratchDirectory());
     const base = await scratchDirectory();
     const log = join(await scratchDirectory(), 'log');
-    await run('strace', [
+    await run(strace, [
       '-f',
       '-y',
       '-qq',

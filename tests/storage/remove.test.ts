@@ -102,6 +102,7 @@ describe('removing a backup', () => {
       [],
       ['shop_20260109T020000Z.sql'],
       ['shop_20260109T020000Z.sql', 'shop_20260109T020000Z.pgdir', 'SHA256SUMS'],
+      ['shop_20260109T020000Z.sql', 'shop_20260109T020000Z.pgdir', 'SHA256SUMS', 'manifest.removing.json'],
     ]) {
       const base = await scratchDirectory();
       const { path } = await makeTwoParts(base);

@@ -5,9 +5,11 @@ import type { BackupReport, DatabaseResult } from '../../operations/backup-repor
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodeOfMany } from '../exit-codes.ts';
 import { count, level, severalOption, waitOption } from '../arguments.ts';
+import { accountsAsJson, accountsFailures, accountsProblems, accountsRow } from '../output/accounts.ts';
 import { formatBytes, formatDuration, formatTable } from '../output/format.ts';
 import { errorAsJson, statusAsJson } from '../output/print.ts';
 import { describeProblems, withSubject } from '../output/problems.ts';
+import { proofInWords } from '../output/proof.ts';
 import { openSetup } from '../setup.ts';
 
 export function backupCommand(context: CliContext) {
@@ -19,7 +21,15 @@ export function backupCommand(context: CliContext) {
     .option('--dry-run', 'say what would be dumped and what stands in the way; write nothing')
     .option('--jobs <n>', 'dumps at work at the same time', count, 1)
     .option('--compression-level <1-9>', 'instead of storage.compression_level', level)
-    .option('--rehearse', 'restore each backup into a scratch database at once, compare it, and drop it')
+    .option(
+      '--exact',
+      'count and digest every table in the moment that is dumped, for rehearsals and restores',
+    )
+    .option(
+      '--rehearse',
+      'restore each backup into a scratch database at once, compare it, and drop it; includes --exact',
+    )
+    .option('--skip-accounts', 'leave out users, roles and grants')
     .option('--skip-prune', 'leave old backups alone')
     .addOption(waitOption())
     .addHelpText('after', examples)
@@ -44,6 +54,8 @@ export function backupCommand(context: CliContext) {
           retention: options.skipPrune || dryRun ? undefined : retention,
           jobs: options.jobs,
           dryRun,
+          exact: options.exact ?? options.rehearse ?? false,
+          accounts: !options.skipAccounts,
           rehearse: options.rehearse ?? false,
           waitSeconds: options.wait,
           vya: setup.version,
@@ -58,14 +70,17 @@ const examples = `
 Examples:
   vya backup                                     everything that is configured
   vya backup --instance prod --database shop     one database
+  vya backup --rehearse                          and prove that each restores, to the last row
   vya backup --dry-run                           what would be dumped, and what stands in the way
 
 With neither --instance nor --database, everything that is configured is backed up. Exit code 1 means that some
 databases failed and others succeeded; the report names them.`;
 
 function backupOutcome(report: BackupReport): Outcome {
-  const outcomes = report.instances.flatMap(({ error, databases }) => [
+  const outcomes = report.instances.flatMap(({ error, databases, accounts }) => [
     ...(error ? [error.kind] : []),
+    // Accounts that succeed are no database that did: what was asked for has failed where all databases have.
+    ...[accounts?.error ?? accounts?.prune?.error].flatMap((failure) => failure?.kind ?? []),
     ...databases.map(({ error: failure, prune }) => failure?.kind ?? prune?.error?.kind ?? ('ok' as const)),
   ]);
   const code = exitCodeOfMany(outcomes);
@@ -77,7 +92,7 @@ function asJson(report: BackupReport, code: number): unknown {
     ...statusAsJson(code, failuresOf(report)),
     run: report.run,
     dryRun: report.dryRun,
-    instances: report.instances.map(({ error, databases, ...instance }) => ({
+    instances: report.instances.map(({ error, databases, accounts, ...instance }) => ({
       ...instance,
       ...(error ? { error: errorAsJson(error) } : {}),
       databases: databases.map(({ error: failure, prune, ...database }) => ({
@@ -86,28 +101,31 @@ function asJson(report: BackupReport, code: number): unknown {
         ...(prune ? { deleted: prune.deleted } : {}),
         ...(prune?.error ? { pruneError: errorAsJson(prune.error) } : {}),
       })),
+      ...(accounts ? { accounts: accountsAsJson(accounts) } : {}),
     })),
   };
 }
 
 function failuresOf(report: BackupReport): (VyaError | undefined)[] {
-  return report.instances.flatMap(({ instance, error, databases }) => [
+  return report.instances.flatMap(({ instance, error, databases, accounts }) => [
     withSubject(instance, error),
     ...databases.map((each) => withSubject(`${instance}/${each.database}`, each.error ?? each.prune?.error)),
+    ...accountsFailures(instance, accounts),
   ]);
 }
 
 function asText(report: BackupReport): string {
-  const rows = report.instances.flatMap(({ instance, databases }) =>
-    databases.map((database) => [
+  const rows = report.instances.flatMap(({ instance, databases, accounts }) => [
+    ...databases.map((database) => [
       instance,
       database.database,
-      database.status,
+      database.proof ? proofInWords(database.proof) : database.status,
       database.status === 'failed' ? '' : formatBytes(database.sizeBytes),
       database.status === 'ok' ? formatDuration(database.durationMs) : '',
       database.id?.split('/').at(-1) ?? '',
     ]),
-  );
+    ...(accounts ? [accountsRow(instance, accounts)] : []),
+  ]);
   const header = [
     'INSTANCE',
     'DATABASE',
@@ -127,6 +145,7 @@ function problemsOf(report: BackupReport): string[] {
       ...describeProblems(`${instance.instance}/${database.database}`, database),
       ...describeProblems(`retention of ${instance.instance}/${database.database}`, database.prune ?? {}),
     ]),
+    ...accountsProblems(instance.instance, instance.accounts),
   ]);
 }
 

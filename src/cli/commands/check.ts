@@ -41,6 +41,7 @@ function checkOutcome(report: CheckReport): Outcome {
       instances: report.instances.map((instance) => ({
         ...withError(instance),
         databases: instance.databases.map(withError),
+        ...(instance.accounts ? { accounts: withError(instance.accounts) } : {}),
       })),
     },
     text: [
@@ -55,8 +56,9 @@ function checkOutcome(report: CheckReport): Outcome {
 function exitCode({ storage, instances }: CheckReport): number {
   if (storage.error) return exitCodeOf(storage.error.kind);
   return exitCodeOfMany(
-    instances.flatMap(({ error, databases }) => [
+    instances.flatMap(({ error, databases, accounts }) => [
       ...(error ? [error.kind] : []),
+      ...(accounts?.error ? [accounts.error.kind] : []),
       ...databases.map((database) => database.error?.kind ?? ('ok' as const)),
     ]),
   );
@@ -65,8 +67,9 @@ function exitCode({ storage, instances }: CheckReport): number {
 function failuresOf({ storage, instances }: CheckReport): (VyaError | undefined)[] {
   return [
     storage.error,
-    ...instances.flatMap(({ instance, error, databases }) => [
+    ...instances.flatMap(({ instance, error, databases, accounts }) => [
       withSubject(instance, error),
+      withSubject(`accounts of ${instance}`, accounts?.error),
       ...databases.map((each) => withSubject(`${instance}/${each.database}`, each.error)),
     ]),
   ];
@@ -84,7 +87,14 @@ function describeStorage(storage: CheckReport['storage']): string[] {
   ];
 }
 
-function describeInstance({ instance, server, programs, databases, ...problems }: InstanceCheck): string[] {
+function describeInstance({
+  instance,
+  server,
+  programs,
+  databases,
+  accounts,
+  ...problems
+}: InstanceCheck): string[] {
   const lines = [''];
   if (server) {
     const how = `${server.encrypted ? 'encrypted' : 'not encrypted'}, ${server.latencyMs.toFixed(1)} ms, as ${server.account}`;
@@ -98,6 +108,10 @@ function describeInstance({ instance, server, programs, databases, ...problems }
     ]);
     if (rows.length > 0)
       lines.push(formatTable(['  DATABASE', 'SIZE', 'TABLES', 'BACKUP'], rows, ['SIZE', 'TABLES']));
+  }
+  if (accounts) {
+    if (!accounts.error) lines.push(`  and ${accounts.accounts} accounts`);
+    lines.push(...describeProblems(`accounts of ${instance}`, accounts));
   }
   lines.push(...describeProblems(instance, problems));
   return [...lines, ...databases.flatMap((each) => describeProblems(`${instance}/${each.database}`, each))];

@@ -5,6 +5,7 @@ import type { CliContext, Outcome } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { formatBytes, formatTable, formatTime } from '../output/format.ts';
 import { describeProblems } from '../output/problems.ts';
+import { proofInWords } from '../output/proof.ts';
 import { openSetup } from '../setup.ts';
 
 export function listCommand(context: CliContext) {
@@ -58,12 +59,12 @@ function listOutcome(backups: readonly BackupEntry[], warnings: readonly string[
   };
 }
 
-function notesOf({ complete, pinned, proven, summary }: BackupEntry): string[] {
+function notesOf({ complete, pinned, proven, proof, summary }: BackupEntry): string[] {
   const notes: string[] = [];
   if (!complete) notes.push('not complete');
   if (summary?.partial) notes.push('partial');
   if (pinned) notes.push('pinned');
-  if (proven) notes.push('proven');
+  if (proof) notes.push(proven ? proofInWords(proof) : 'failed its rehearsal');
   if (summary && summary.warnings.length > 0) notes.push(`${summary.warnings.length} warnings`);
   return notes;
 }

@@ -1,13 +1,17 @@
 import { Command, Option } from '@commander-js/extra-typings';
 import { VyaError } from '../../errors.ts';
-import type { RestoreReport } from '../../operations/restore.ts';
+import type { RestoreJob, RestoreReport } from '../../operations/restore.ts';
+import type { RestoredWithAccounts } from '../../operations/restore-with-accounts.ts';
 import type { OpenBackup } from '../../storage/open-backup.ts';
+import { accountsBackupBeside } from '../accounts-backup.ts';
 import { count, credentialOption, waitOption } from '../arguments.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { parseMoment } from '../moment.ts';
+import { accountsRestoreOutcome } from '../output/accounts-restore.ts';
 import { formatDuration, printable } from '../output/format.ts';
 import { describeProblems } from '../output/problems.ts';
+import { limitsOf } from '../output/proof.ts';
 import { askConfirmation } from '../prompt.ts';
 import { openSetup, type Setup } from '../setup.ts';
 
@@ -40,6 +44,7 @@ export function restoreCommand(context: CliContext) {
     .option('--target-instance <id>', 'instance to restore into (default: --instance)')
     .addOption(credentialOption())
     .option('--target-database <name>', 'name for the restored database (default: its own)')
+    .option('--with-accounts', 'first the accounts that the database needs and that the target lacks')
     .option('--no-owner', 'PostgreSQL: everything belongs to the account that restores')
     .option('--no-acl', 'PostgreSQL: leave out grants')
     .option('--keep-old', 'keep a database that is replaced, under another name')
@@ -62,25 +67,28 @@ export function restoreCommand(context: CliContext) {
         options.credential,
       );
       const { restore } = await import('../../operations/restore.ts');
-      const report = await restore(
-        {
-          backup,
-          storage: setup.config.storage,
-          open: target.open,
-          database: options.targetDatabase ?? backup.manifest.database ?? '',
-          noOwner: !options.owner,
-          noAcl: !options.acl,
-          keepOld: options.keepOld ?? false,
-          inPlace: options.replaceInPlace ?? false,
-          jobs: options.jobs,
-          dryRun: options.dryRun ?? setup.config.dryRun,
-          waitSeconds: options.wait,
-          confirmReplace: async (existing) =>
-            options.force ?? (await askConfirmation(context, question(existing, backup.manifest.id))),
-        },
-        setup.operation,
-      );
-      context.finish(restoreOutcome(report));
+      const job: RestoreJob = {
+        backup,
+        storage: setup.config.storage,
+        open: target.open,
+        database: options.targetDatabase ?? backup.manifest.database ?? '',
+        noOwner: !options.owner,
+        noAcl: !options.acl,
+        keepOld: options.keepOld ?? false,
+        inPlace: options.replaceInPlace ?? false,
+        jobs: options.jobs,
+        dryRun: options.dryRun ?? setup.config.dryRun,
+        waitSeconds: options.wait,
+        confirmReplace: async (existing) =>
+          options.force ?? (await askConfirmation(context, question(existing, backup.manifest.id))),
+      };
+      if (!options.withAccounts) {
+        context.finish(restoreOutcome(await restore(job, setup.operation)));
+        return;
+      }
+      const { restoreWithAccounts } = await import('../../operations/restore-with-accounts.ts');
+      const beside = await accountsBackupBeside(setup, backup);
+      context.finish(withAccounts(await restoreWithAccounts(job, beside, setup.operation)));
     });
 }
 
@@ -99,6 +107,7 @@ Examples:
   vya restore --instance prod --database shop --latest --target-database shop_copy
   vya restore --instance prod --database shop --latest --credential admin
   vya restore --instance prod --database shop --at "2026-01-09 02:00:00" --target-instance staging
+  vya restore --instance prod --database shop --latest --target-instance new --with-accounts
   vya restore --file /mnt/usb/shop/20260109T020000Z --target-instance prod --no-owner --no-acl
 
 An existing database is replaced only when you say yes on a terminal, or with --force. It stays as it is until the new
@@ -110,7 +119,7 @@ async function chooseBackup(setup: Setup, selection: Selection): Promise<OpenBac
   const { scanBackups } = await import('../../storage/catalogue.ts');
   const { openBackup } = await import('../../storage/open-backup.ts');
   const { selectAt, selectById, selectLatest } = await import('../../storage/select.ts');
-  if (selection.file !== undefined) return await openBackup(selection.file);
+  if (selection.file !== undefined) return databaseBackup(await openBackup(selection.file));
   const { instance, database, at, id, latest } = selection;
   if (!latest && at === undefined && id === undefined) throw needsSelection();
   if (id === undefined && (instance === undefined || database === undefined)) throw needsPlace();
@@ -118,7 +127,14 @@ async function chooseBackup(setup: Setup, selection: Selection): Promise<OpenBac
   const { backups } = await scanBackups({ basePath: setup.config.storage.basePath, instance, database });
   const entry =
     id !== undefined ? selectById(backups, id) : moment ? selectAt(backups, moment) : selectLatest(backups);
-  return await openBackup(entry.path);
+  return databaseBackup(await openBackup(entry.path));
+}
+
+function databaseBackup(backup: OpenBackup): OpenBackup {
+  if (backup.manifest.kind === 'database') return backup;
+  throw new VyaError('usage', `${backup.manifest.id} holds accounts, not a database`, {
+    hint: 'vya users list shows what is in it, vya users restore restores it.',
+  });
 }
 
 function needsSelection(): VyaError {
@@ -131,6 +147,20 @@ function needsPlace(): VyaError {
   return new VyaError('usage', 'Which database? Give --instance and --database', {
     hint: 'vya list shows what there is.',
   });
+}
+
+/** Two results in one: the accounts go before the database, as they did. */
+function withAccounts({ database, accounts }: RestoredWithAccounts): Outcome {
+  const [first, second] = [accountsRestoreOutcome(accounts), restoreOutcome(database)];
+  return {
+    code: first.code === 0 ? 0 : exitCodes.partial,
+    json: {
+      ...(second.json as object),
+      ...(first.code === 0 ? {} : { status: 'partial', code: 1 }),
+      accounts: first.json,
+    },
+    text: `${first.text}\n${second.text}`,
+  };
 }
 
 function restoreOutcome(report: RestoreReport): Outcome {
@@ -149,6 +179,7 @@ function asText(report: RestoreReport): string {
       ]
     : [
         `Restored ${report.backup} as ${target}: ${report.tables} tables in ${formatDuration(report.durationMs)}.`,
+        comparedInWords(report),
         ...(report.keptOldAs
           ? [`The database that it replaces is kept as “${printable(report.keptOldAs)}”.`]
           : []),
@@ -159,4 +190,9 @@ function asText(report: RestoreReport): string {
     );
   }
   return [...lines, ...describeProblems(report.database, report)].join('\n');
+}
+
+function comparedInWords({ compared = 'objects', exceptions = [] }: RestoreReport): string {
+  const what = compared === 'contents' ? 'Every object and row is' : 'It is';
+  return `${what} as the manifest says${limitsOf({ compared, exceptions })}.`;
 }

@@ -10,6 +10,7 @@ import { exitCodeOfMany } from '../exit-codes.ts';
 import { formatBytes, formatDuration, formatTable } from '../output/format.ts';
 import { errorAsJson, statusAsJson } from '../output/print.ts';
 import { describeProblems, withSubject } from '../output/problems.ts';
+import { proofInWords } from '../output/proof.ts';
 import { openSetup } from '../setup.ts';
 
 export function verifyCommand(context: CliContext) {
@@ -70,8 +71,9 @@ Examples:
   vya verify --rehearse --target-instance test restore each, compare it, drop it again
 
 Without --rehearse, checksums are compared and every archive is read to its end, as a restore would read it. A rehearsal
-compares tables, views, routines, triggers, events, sequences, extensions and encoding with what the manifest recorded. It
-is noted beside the backup: list shows it, and prune keeps the newest backup that passed.
+compares tables, views, routines, triggers, events, sequences, extensions and encoding with what the manifest recorded, and
+every row of every table where the backup was made with --exact or --rehearse: "proven"; without, "proven (objects only)".
+It is noted beside the backup: list shows it, and prune keeps the newest backup that passed.
 
 Exit code 8 means that every backup that was looked at is damaged, 1 that some are.`;
 
@@ -92,9 +94,9 @@ function nothingToVerify(basePath: string): VyaError {
 
 function verifyOutcome(results: readonly VerifyResult[], warnings: readonly string[]): Outcome {
   const code = exitCodeOfMany(results.map(({ error }) => error?.kind ?? 'ok'));
-  const rows = results.map(({ id, status, rehearsed, sizeBytes, durationMs }) => [
+  const rows = results.map(({ id, status, proof, sizeBytes, durationMs }) => [
     id,
-    status === 'ok' ? (rehearsed ? 'restores' : 'whole') : 'FAILED',
+    status === 'ok' ? (proof ? proofInWords(proof) : 'whole') : 'FAILED',
     formatBytes(sizeBytes),
     formatDuration(durationMs),
   ]);

@@ -11,6 +11,10 @@ const drawInterval = 200;
 export function createProgress(out: NodeJS.WriteStream, log: Log, quiet: boolean): Progress {
   const show = quiet ? () => {} : out.isTTY ? drawOn(out) : undefined;
   return {
+    note(text, fields) {
+      log.warning(fields, text);
+      if (out.isTTY && !quiet) show?.(text);
+    },
     begin(label, totalBytes) {
       const started = performance.now();
       let last = started;

@@ -55,10 +55,12 @@ async function pgConnection(target: InstanceTarget, database: string | undefined
 }
 
 function prepareSession(target: InstanceTarget): readonly string[] {
-  // pg_settings tells which of them this version knows; search_path is fixed so that nobody's objects shadow the catalogue's.
+  // A killed vya must leave no session that waits for a lock (F6). pg_settings tells which of them this version knows; search_path is fixed so that nobody's objects shadow the catalogue's.
   return [
     `SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name IN (${UNLIMITED})
      UNION ALL SELECT pg_catalog.set_config('lock_timeout', '${wholeSeconds(target)}s', false)
+     UNION ALL SELECT pg_catalog.set_config(name, '2s', false) FROM pg_catalog.pg_settings
+       WHERE name = 'client_connection_check_interval' AND pg_catalog.version() ~* 'linux'
      UNION ALL SELECT pg_catalog.set_config('default_transaction_read_only', 'off', false)
      UNION ALL SELECT pg_catalog.set_config('search_path', 'pg_catalog', false)`,
   ];

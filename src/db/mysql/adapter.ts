@@ -1,6 +1,14 @@
+import type { Knex } from 'knex';
 import type { InstanceTarget } from '../../model/instance.ts';
+import type { Command } from '../../exec/command.ts';
 import type { ConnectOptions, DatabaseAdapter } from '../adapter.ts';
+import type { Snapshot } from '../snapshot.ts';
+import { accountFindings, objectExists } from './account-findings.ts';
+import { readAccounts } from './accounts.ts';
+import { changeAccount } from './change-account.ts';
 import { type ClientContext, identityCommand } from './client.ts';
+import { clientSessions } from './client-sessions.ts';
+import { measureDatabase } from './counting.ts';
 import { readDataDirectory } from './data-directory.ts';
 import { createDatabase, databaseExists, listDatabases } from './databases.ts';
 import { dumpPlan } from './dump.ts';
@@ -15,7 +23,8 @@ import { dropTarget, replaceDatabase } from './replace.ts';
 import { replaceFindings } from './replace-findings.ts';
 import { restoreFindings } from './restore-findings.ts';
 import { readServer } from './server.ts';
-import { openSessions, withOwnSession } from './session.ts';
+import { openSessions, withOwnSession } from './open-session.ts';
+import { openSnapshot } from './snapshot.ts';
 
 /** Connects to a MySQL or MariaDB server. Throws VyaError `connection`, or `configuration` for unreadable certificates. */
 export async function connectMysql(
@@ -24,11 +33,14 @@ export async function connectMysql(
 ): Promise<DatabaseAdapter> {
   const { knex, encrypted } = await openSessions(target, signal);
   const holds = createHolds(target);
+  const own = <T>(work: (session: Knex) => Promise<T>) => withOwnSession(target, work);
   try {
     const server = await readServer(knex, encrypted);
     const context: ClientContext = { target, server };
     /** What was learned with a database's inventory and shapes its dump. */
     const history = new Map<string, boolean>();
+    /** The commands of the dumps that read from a snapshot. */
+    const joining = new WeakMap<Snapshot, readonly Command[]>();
     return {
       target,
       server,
@@ -38,8 +50,15 @@ export async function connectMysql(
         return await readInventory(knex, server, database);
       },
       position: () => readPosition(knex, server),
+      // A table that was changed needs a new inventory, too.
+      mayRetry: () => false,
       dumpFindings: (database, inventory) => dumpFindings(knex, server, database, inventory),
-      dumpPlan: (request) => dumpPlan(context, request, history.get(request.database) ?? false),
+      dumpPlan(request) {
+        const plan = dumpPlan(context, request, history.get(request.database) ?? false);
+        if (request.snapshot) joining.set(request.snapshot, plan.parts[0]?.commands ?? []);
+        return plan;
+      },
+      clientSessions: (database, commands) => clientSessions(knex, own, database, commands),
       identityCommand: (programs) => identityCommand(context, programs),
       restoreFindings: (inventory, options) =>
         restoreFindings(knex, server, inventory, options.source, options.database),
@@ -49,7 +68,7 @@ export async function connectMysql(
         await createDatabase(knex, name, database);
       },
       async dropDatabase(name) {
-        await withOwnSession(target, (own) => dropScratch(own, name));
+        await own((session) => dropScratch(session, name));
         await holds.release(name);
       },
       loadStep: (part, database, options) => loadStep(context, part, database, options),
@@ -58,6 +77,24 @@ export async function connectMysql(
       dropTarget: (name) => dropTarget(target, name),
       dataDirectory: () => readDataDirectory(knex, target),
       recover: (request) => recover(context, knex, request),
+      async openSnapshot(database, inventory) {
+        const snapshot: Snapshot = await openSnapshot({
+          knex: (await openSessions(target, signal)).knex,
+          withOwnSession: own,
+          server,
+          lockWaitSeconds: target.lockWaitSeconds,
+          database,
+          inventory,
+          commands: () => joining.get(snapshot) ?? [],
+        });
+        return snapshot;
+      },
+      measure: (database, { tables }) =>
+        measureDatabase({ knex, withOwnSession: own, server, database }, tables),
+      accounts: () => readAccounts(knex, server),
+      accountFindings: (changes, present) => accountFindings(knex, server, changes, present),
+      accountObjectExists: (object) => objectExists(knex, object),
+      changeAccount: (change) => changeAccount(knex, change),
       async close() {
         await holds.releaseAll();
         await knex.destroy();

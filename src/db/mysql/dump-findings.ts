@@ -1,10 +1,11 @@
 import type { Knex } from 'knex';
 import type { Inventory } from '../../model/inventory.ts';
 import type { Finding, ServerInfo } from '../adapter.ts';
+import { readTransactional } from './engines.ts';
 import { denied } from './finding.ts';
 import { type Grants, readGrants } from './grants.ts';
 import { qualified, quoteName } from './names.ts';
-import { attempt, rows, sqlMessage } from './query.ts';
+import { rows, sqlMessage } from './query.ts';
 
 /** Names listed in one message; more are counted. */
 const LISTED = 10;
@@ -130,16 +131,8 @@ function viewFinding(
 }
 
 async function nonTransactional(knex: Knex, database: string, inventory: Inventory): Promise<Finding[]> {
-  const engines = await attempt(() =>
-    rows<{ name: string }>(
-      knex,
-      "SELECT ENGINE AS name FROM information_schema.ENGINES WHERE TRANSACTIONS = 'YES'",
-    ),
-  );
-  const transactional = new Set((engines ?? [{ name: 'InnoDB' }]).map(({ name }) => name.toUpperCase()));
-  const outside = inventory.tables.filter(
-    ({ engine }) => engine !== undefined && !transactional.has(engine.toUpperCase()),
-  );
+  const transactional = await readTransactional(knex);
+  const outside = inventory.tables.filter((table) => table.engine !== undefined && !transactional(table));
   if (outside.length === 0) return [];
   const names = outside.slice(0, LISTED).map(({ name, engine }) => `${name} (${engine})`);
   const more = outside.length > LISTED ? ` and ${outside.length - LISTED} more` : '';

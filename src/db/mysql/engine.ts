@@ -1,4 +1,5 @@
 import type { Engine } from '../adapter.ts';
+import { planAccounts } from './account-plan.ts';
 import { connectMysql } from './adapter.ts';
 import { findMysqlPrograms } from './programs.ts';
 
@@ -8,4 +9,6 @@ export const mysqlEngine: Engine = {
   connect: connectMysql,
   findPrograms: findMysqlPrograms,
   archiveCheck: () => ({ endMarker: '-- Dump completed' }),
+  planAccounts,
+  accountsPreamble: ['SET NAMES utf8mb4', "SET SESSION sql_mode = ''"],
 };

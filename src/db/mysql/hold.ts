@@ -5,7 +5,7 @@ import type { InstanceTarget } from '../../model/instance.ts';
 import { parseScratchName } from '../../model/scratch-names.ts';
 import { quoteText } from './names.ts';
 import { attempt, rows } from './query.ts';
-import { openLasting } from './session.ts';
+import { openLasting } from './open-session.ts';
 
 /** Often enough for firewalls that forget quiet connections after minutes. */
 const PING_MS = 60_000;

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
-import type { ServerInfo, SourcePosition } from '../adapter.ts';
+import type { ServerInfo } from '../adapter.ts';
+import type { SourcePosition } from '../source-position.ts';
 import { attempt, rows } from './query.ts';
 
 /** Where the server's binary log stands; empty where there is none, or the account may not ask. Never the dump's own snapshot. */

@@ -9,6 +9,10 @@ import { passFile } from './pass-file.ts';
 export interface Reach {
   target: InstanceTarget;
   encrypted: boolean;
+  /** By which the server knows this run's client programs. */
+  applicationName: string;
+  /** What their sessions must not take from a role's, a database's or the server's settings. */
+  sessionOptions: string;
 }
 
 /**
@@ -16,10 +20,10 @@ export interface Reach {
  * and the password through a file. Nothing of the caller's own environment and home is seen by the program (F3).
  */
 export function clientCommand(
-  { target, encrypted }: Reach,
+  { target, encrypted, applicationName, sessionOptions }: Reach,
   program: ClientProgram,
   args: readonly string[],
-  extra: { database?: string; options?: string } = {},
+  extra: { database?: string; options?: string; applicationName?: string } = {},
 ): Command {
   const { host, port } = postgresqlHost(target.endpoint);
   return {
@@ -30,13 +34,13 @@ export function clientCommand(
       PGHOST: host,
       PGPORT: String(port),
       PGUSER: target.user,
-      PGAPPNAME: 'vya',
+      PGAPPNAME: extra.applicationName ?? applicationName,
+      PGOPTIONS: [sessionOptions, extra.options].filter(Boolean).join(' '),
       // libpq takes 1 for 2.
       PGCONNECT_TIMEOUT: String(Math.max(2, Math.ceil(target.connectTimeoutMs / 1000))),
       PGGSSENCMODE: 'disable',
       ...tlsEnvironment(target, encrypted),
       ...(extra.database !== undefined && { PGDATABASE: extra.database }),
-      ...(extra.options !== undefined && { PGOPTIONS: extra.options }),
     },
     secretFile: passFile(target),
   };

@@ -1,6 +1,7 @@
 import type { DumpPlan, DumpRequest } from '../adapter.ts';
 import { clientCommand, type Reach } from './client.ts';
 import { ZSTD } from './programs.ts';
+import { applicationName } from './snapshot-watch.ts';
 
 /** The first pg_dump that compresses with zstd, and names the method of a directory's files. */
 const FIRST_WITH_METHODS = 16;
@@ -10,7 +11,7 @@ const FIRST_WITH_METHODS = 16;
  * compressed, through vya's compressor. No object is chosen by name, because `-n` and `-t` leave out large objects (F14).
  */
 export function planDump(reach: Reach, request: DumpRequest): DumpPlan {
-  const { programs, compression } = request;
+  const { programs, compression, snapshot } = request;
   const { version, options } = programs.dump;
   const asDirectory =
     version.major >= FIRST_WITH_METHODS && (compression.codec !== 'zstd' || options.has(ZSTD));
@@ -18,8 +19,11 @@ export function planDump(reach: Reach, request: DumpRequest): DumpPlan {
   const limits = [`--lock-wait-timeout=${reach.target.lockWaitSeconds * 1000}`];
   const suffix = '.pgdump';
   const place = asDirectory ? [`--file=${request.directoryFor(suffix)}`, '--no-sync'] : [];
-  const command = clientCommand(reach, programs.dump, [...shape, ...limits, ...place], {
+  const name = snapshot?.name;
+  const moment = name === undefined ? [] : [`--snapshot=${name}`];
+  const command = clientCommand(reach, programs.dump, [...shape, ...limits, ...moment, ...place], {
     database: request.database,
+    ...(name !== undefined && { applicationName: applicationName(name) }),
   });
   return {
     parts: [

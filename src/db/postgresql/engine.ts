@@ -1,6 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import type { InstanceTarget } from '../../model/instance.ts';
 import type { ConnectOptions, DatabaseAdapter, Engine } from '../adapter.ts';
+import { accountFindings } from './account-findings.ts';
+import { planAccounts } from './account-plan.ts';
+import { readAccounts } from './accounts.ts';
+import { changeAccount } from './change-account.ts';
 import { clientCommand, type Reach } from './client.ts';
+import { clientSessions } from './client-sessions.ts';
 import { createDatabase, databaseExists, dropScratch, listDatabases } from './databases.ts';
 import { readDataDirectory } from './data-directory.ts';
 import { findDumpProblems } from './dump-findings.ts';
@@ -8,14 +14,19 @@ import { planDump } from './dump.ts';
 import { createHolds } from './hold.ts';
 import { readInventory } from './inventory.ts';
 import { reopen } from './journal.ts';
+import { ONE_MOMENT } from './held-transaction.ts';
 import { checkArchive, planLoad } from './load.ts';
+import { findOlderServer } from './load-older.ts';
+import { measureTables } from './measure.ts';
 import { readPosition } from './position.ts';
 import { findPrograms } from './programs.ts';
 import { recover } from './recover.ts';
 import { findReplaceProblems } from './replace-findings.ts';
 import { dropTarget, replaceDatabase } from './replace.ts';
 import { findRestoreProblems } from './restore-findings.ts';
-import { IDENTITY_SQL, readServerInfo } from './server-info.ts';
+import { IDENTITY_SQL, readClientOptions, readServerInfo } from './server-info.ts';
+import { openSnapshot } from './snapshot.ts';
+import { failedByLock } from './snapshot-watch.ts';
 import { type Database, openMaintenance, withDatabase } from './session.ts';
 
 /** PostgreSQL 13 and newer. */
@@ -24,16 +35,27 @@ export const postgresqlEngine: Engine = {
   connect,
   findPrograms,
   archiveCheck: checkArchive,
+  planAccounts,
+  accountsPreamble: ["SET client_encoding = 'UTF8'", 'SET standard_conforming_strings = on'],
 };
 
 async function connect(target: InstanceTarget, { signal }: ConnectOptions): Promise<DatabaseAdapter> {
   const main = await openMaintenance(target, signal);
-  const server = await readServerInfo(main, target).catch(async (error: unknown) => {
+  const asked = async () => {
+    const server = await readServerInfo(main, target);
+    return { server, sessionOptions: await readClientOptions(main, server) };
+  };
+  const { server, sessionOptions } = await asked().catch(async (error: unknown) => {
     await main.close();
     throw error;
   });
   const holds = createHolds(target);
-  const reach: Reach = { target, encrypted: main.encrypted };
+  const reach: Reach = {
+    target,
+    encrypted: main.encrypted,
+    applicationName: `vya-${randomBytes(4).toString('hex')}`,
+    sessionOptions,
+  };
   /** Cleaning up has to work after an abort too, and an abort ends the main session. */
   const withUsable = async (work: (database: Database) => Promise<void>) => {
     if (!signal.aborted) return await work(main);
@@ -50,9 +72,16 @@ async function connect(target: InstanceTarget, { signal }: ConnectOptions): Prom
     databases: () => listDatabases(main),
     inventory: (name) => withDatabase(target, name, signal, readInventory),
     position: () => readPosition(main),
+    openSnapshot: (name) => openSnapshot({ target, server, signal, ask: main.query }, name),
+    measure: (name) =>
+      withDatabase(target, name, signal, (database) =>
+        database.transaction((query) => measureTables(query, server), ONE_MOMENT),
+      ),
+    mayRetry: failedByLock,
     dumpFindings: (name) =>
       withDatabase(target, name, signal, (database) => findDumpProblems(database, server)),
     dumpPlan: (request) => planDump(reach, request),
+    clientSessions: (name, commands) => clientSessions(main, withUsable, name, commands),
     identityCommand: ({ query }) =>
       clientCommand(
         reach,
@@ -62,7 +91,10 @@ async function connect(target: InstanceTarget, { signal }: ConnectOptions): Prom
           database: main.name,
         },
       ),
-    restoreFindings: (inventory, options) => findRestoreProblems(main, server, inventory, options),
+    restoreFindings: async (inventory, options) => [
+      ...(await findRestoreProblems(main, server, inventory, options)),
+      ...findOlderServer(server, options.programs),
+    ],
     databaseExists: (name) => databaseExists(main, name),
     async createDatabase(name, { database }) {
       await holds.of(name);
@@ -81,6 +113,10 @@ async function connect(target: InstanceTarget, { signal }: ConnectOptions): Prom
     dropTarget: (name) => dropTarget(target, name),
     dataDirectory: ({ database }) => readDataDirectory(main, target, database),
     recover: (request) => recover(main, target, server, request),
+    accounts: () => readAccounts(main, server),
+    accountFindings: (changes, present) => accountFindings(main, server, changes, present),
+    accountObjectExists: ({ database }) => databaseExists(main, database),
+    changeAccount: (change) => changeAccount(main, change),
     async close() {
       await holds.releaseAll();
       await main.close();

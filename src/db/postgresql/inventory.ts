@@ -1,4 +1,5 @@
 import type { Inventory } from '../../model/inventory.ts';
+import { ONE_MOMENT } from './held-transaction.ts';
 import { readNeeds } from './needs.ts';
 import { readObjects } from './objects.ts';
 import { readProperties } from './properties.ts';
@@ -10,5 +11,5 @@ export async function readInventory(database: Database): Promise<Inventory> {
     const properties = await readProperties(query);
     const objects = await readObjects(query);
     return { ...objects, needs: await readNeeds(query, properties), database: properties };
-  }, 'ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  }, ONE_MOMENT);
 }

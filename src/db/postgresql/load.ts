@@ -12,30 +12,22 @@ import type {
   StoredPart,
 } from '../adapter.ts';
 import { baseEnvironment, clientCommand, databaseArgument, type Reach } from './client.ts';
-
-/** From this version on pg_restore sets `transaction_timeout`, which older servers do not know (F49). */
-const SETS_TRANSACTION_TIMEOUT = 17;
+import { isTooNew, loadThroughPsql } from './load-older.ts';
 
 /**
  * How pg_restore loads a part: a directory by itself and with several jobs, a custom archive from stdin. The first error ends it (F18).
- * Throws VyaError `failed` when no installed pg_restore can write into this server.
+ * Into a server that is older than it can write for, it goes through psql (F49).
  */
 export function planLoad(
   reach: Reach,
   server: ServerInfo,
   part: StoredPart,
   database: string,
-  { programs, noOwner, noAcl, jobs }: LoadOptions,
+  options: LoadOptions,
 ): LoadStep {
+  const { programs, noOwner, noAcl, jobs } = options;
   const { load } = programs;
-  const { major } = server.version;
-  if (load.version.major >= SETS_TRANSACTION_TIMEOUT && major < SETS_TRANSACTION_TIMEOUT) {
-    throw new VyaError(
-      'failed',
-      `pg_restore ${load.version.text} cannot write into PostgreSQL ${major}: it sets transaction_timeout, which that server does not know`,
-      { hint: `Install the client programs of the server's version: apt install postgresql-client-${major}` },
-    );
-  }
+  if (isTooNew(load, server)) return loadThroughPsql(reach, part, database, options);
   const args = [
     `--dbname=${databaseArgument(database)}`,
     '--exit-on-error',

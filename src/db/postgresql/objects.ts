@@ -42,10 +42,11 @@ export async function readObjects(query: Query): Promise<Objects> {
 }
 
 async function readRelations(query: Query): Promise<Relation[]> {
-  // Until a table has been analysed its estimate is -1, or 0 without pages before PostgreSQL 14.
+  // Until a table has been analysed its estimate is -1, or 0 without pages before PostgreSQL 14. A partitioned table has no rows of
+  // its own, and a dump has none of a foreign one.
   return await query<Relation>(
     `SELECT c.relkind AS kind, n.nspname AS schema, c.relname AS name,
-            CASE WHEN c.reltuples < 0 THEN NULL
+            CASE WHEN c.reltuples < 0 OR c.relkind IN ('p', 'f') THEN NULL
                  WHEN c.relpages = 0 AND current_setting('server_version_num')::int < 140000 THEN NULL
                  ELSE round(c.reltuples)::float8 END AS rows
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

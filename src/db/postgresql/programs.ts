@@ -25,13 +25,16 @@ export const ZSTD = 'compress=zstd';
 
 /**
  * pg_dump, pg_restore and psql of one version: the server's major, else the nearest newer one (an older pg_dump refuses a newer
- * server). Throws VyaError `failed` that names the package to install.
+ * server). `oldestClient`: the oldest that reads a backup, as its manifest says. Throws VyaError `failed` that names the package to install.
  */
 export async function findPrograms(
   server: { version: Version },
   env: NodeJS.ProcessEnv,
+  oldestClient = '',
 ): Promise<ClientPrograms> {
-  const sets = completeSets(await findInstalled(NAMES, DIRECTORIES, env));
+  const installedSets = completeSets(await findInstalled(NAMES, DIRECTORIES, env));
+  const oldest = Number(/^pg_restore (\d+)$/.exec(oldestClient)?.[1] ?? 0);
+  const sets = installedSets.filter(({ load }) => load.version.major >= oldest);
   const { major } = server.version;
   const dump = chooseByVersion(
     sets.map((set) => set.dump),
@@ -39,8 +42,9 @@ export async function findPrograms(
     (version) => version.major,
   );
   const chosen = sets.find((set) => set.dump === dump);
+  if (!chosen && installedSets.length > 0) throw tooOldForArchive(oldest, installedSets);
   if (!chosen) throw missing(major, 'none of them is installed together');
-  const installed = [...new Set(sets.map((set) => set.dump.version.text))].join(', ');
+  const installed = versionsOf(sets);
   if (chosen.dump.version.major < major) throw missing(major, `installed is ${installed}`);
   if (chosen.dump.version.major < 16 || !(await compressesWithZstd(chosen.dump))) return chosen;
   return { ...chosen, dump: { ...chosen.dump, options: new Set([...chosen.dump.options, ZSTD]) } };
@@ -52,6 +56,18 @@ function completeSets(programs: readonly ClientProgram[]): ClientPrograms[] {
     const [dump, load, query] = NAMES.map((name) => set.find((program) => program.name === name));
     return dump && load && query ? [{ dump, load, query }] : [];
   });
+}
+
+function versionsOf(sets: readonly ClientPrograms[]): string {
+  return [...new Set(sets.map(({ dump }) => dump.version.text))].join(', ');
+}
+
+function tooOldForArchive(oldest: number, sets: readonly ClientPrograms[]): VyaError {
+  return new VyaError(
+    'failed',
+    `The backup can be read by pg_restore ${oldest} and newer only; installed is ${versionsOf(sets)}`,
+    { hint: `Install it: apt install postgresql-client-${oldest}, or dnf install postgresql${oldest}.` },
+  );
 }
 
 function missing(major: number, installed: string): VyaError {

@@ -11,6 +11,25 @@ export const IDENTITY_SQL = `SELECT pg_catalog.concat(system_identifier, '/', pg
   pg_catalog.pg_postmaster_start_time() AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISS.US')) AS identity
   FROM pg_catalog.pg_control_system()`;
 
+/**
+ * For PGOPTIONS. A role may carry limits that pg_dump and pg_restore do not reset, or that end psql (F7). A session that waits for
+ * a lock, or works for long, looks now and then whether its client is still there (F6): servers on Linux can since 14.
+ */
+export async function readClientOptions(
+  database: Database,
+  { version: { major } }: ServerInfo,
+): Promise<string> {
+  const [row] = await database.query<{ linux: boolean }>(`SELECT version() ~* 'linux' AS linux`);
+  const settings = [
+    'statement_timeout=0',
+    'idle_in_transaction_session_timeout=0',
+    ...(major >= 14 ? ['idle_session_timeout=0'] : []),
+    ...(major >= 17 ? ['transaction_timeout=0'] : []),
+    ...(major >= 14 && row?.linux ? ['client_connection_check_interval=2s'] : []),
+  ];
+  return settings.map((setting) => `-c ${setting}`).join(' ');
+}
+
 interface Row {
   number: number;
   text: string;

@@ -37,9 +37,25 @@ export async function unusableSettings(query: Query, settings: readonly Setting[
 /** The statement that gives a database one of its settings back. */
 export function settingStatement(database: string, { role, name, value }: Setting): string {
   const of = role === undefined ? '' : `ROLE ${escapeIdentifier(role)} IN `;
+  return `ALTER ${of}DATABASE ${escapeIdentifier(database)} SET ${escapeIdentifier(name)} TO ${valueOf(name, value)}`;
+}
+
+/** The statement that gives a role a setting, for one database or for all; without a value it takes the setting away. */
+export function roleSettingStatement(
+  role: string,
+  { database, name, value }: { database?: string | undefined; name: string; value: string | undefined },
+): string {
+  const place = database === undefined ? '' : ` IN DATABASE ${escapeIdentifier(database)}`;
+  const what =
+    value === undefined
+      ? `RESET ${escapeIdentifier(name)}`
+      : `SET ${escapeIdentifier(name)} TO ${valueOf(name, value)}`;
+  return `ALTER ROLE ${escapeIdentifier(role)}${place} ${what}`;
+}
+
+function valueOf(name: string, value: string): string {
   const values = LISTS.has(name.toLowerCase()) ? splitList(value) : [value];
-  const list = values.map((each) => escapeLiteral(each)).join(', ');
-  return `ALTER ${of}DATABASE ${escapeIdentifier(database)} SET ${escapeIdentifier(name)} TO ${list === '' ? "''" : list}`;
+  return values.map((each) => escapeLiteral(each)).join(', ') || "''";
 }
 
 /** `"$user", public` holds `$user` and `public`. A quote inside quotes is doubled. */

@@ -136,9 +136,14 @@ describe('with TLS', async () => {
           PATH: server.binDir,
         });
         const sql = 'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()';
-        const command = clientCommand({ target, encrypted }, query, ['-XAtq', '-c', sql], {
-          database: 'postgres',
-        });
+        const command = clientCommand(
+          { target, encrypted, applicationName: 'vya', sessionOptions: '' },
+          query,
+          ['-XAtq', '-c', sql],
+          {
+            database: 'postgres',
+          },
+        );
         return (await capture(command)).stdout.trim();
       };
       expect(await reach({}, { mode: 'prefer' }, false)).toBe('f');
@@ -168,22 +173,4 @@ test('a password that no line can hold is refused before it is cut short (F36)',
       expect.objectContaining({ kind: 'credentials' }) as Error,
     );
   }
-});
-
-const one = (await serverIsMissing('postgresql-15')) || (await serverIsMissing('postgresql-18'));
-
-test.skipIf(one)('pg_restore 17 and newer is not let loose on an older server (F49)', async () => {
-  const [old, recent] = [await sharedServer('postgresql-15'), await sharedServer('postgresql-18')];
-  const adapter = await open(old);
-  const programs = await programsOf(recent, await open(recent));
-  const options = {
-    programs,
-    sourceDatabase: 'd',
-    noOwner: false,
-    noAcl: false,
-    jobs: 1,
-    disableEvents: false,
-  };
-  const part = { path: '/nonexistent', format: 'pg-directory', holds: ['everything'] } as const;
-  expect(() => adapter.loadStep(part, 'vya_tmp_x', options)).toThrow(/transaction_timeout/);
 });

@@ -43,13 +43,14 @@ export async function dump(
   adapter: DatabaseAdapter,
   database: string,
   compression: { codec: 'zstd' | 'gzip' | 'none'; level: number } = { codec: 'none', level: 3 },
+  programs?: ClientPrograms,
 ): Promise<{ plan: DumpPlan; part: StoredPart }> {
   const directory = await temporaryDirectory();
   const place = (suffix: string) => path.join(directory, `dump${suffix}`);
   const plan = adapter.dumpPlan({
     database,
     inventory: await adapter.inventory(database),
-    programs: await programsOf(server, adapter),
+    programs: programs ?? (await programsOf(server, adapter)),
     compression,
     jobs: 2,
     directoryFor: place,
@@ -67,6 +68,8 @@ export interface LoadFlags {
   noOwner?: boolean;
   noAcl?: boolean;
   jobs?: number;
+  /** Instead of the server's own. */
+  programs?: ClientPrograms;
 }
 
 /** Loads a part into a new database with the inventory's properties, and returns its name. It ends with the test. */
@@ -81,7 +84,7 @@ export async function loadFresh(
   await adapter.createDatabase(fresh, inventory);
   onTestFinished(() => dropDatabase(server, fresh));
   const step = adapter.loadStep(part, fresh, {
-    programs: await programsOf(server, adapter),
+    programs: flags.programs ?? (await programsOf(server, adapter)),
     sourceDatabase: 'any',
     noOwner: flags.noOwner ?? false,
     noAcl: flags.noAcl ?? false,
@@ -89,7 +92,8 @@ export async function loadFresh(
     disableEvents: false,
   });
   const input = part.format === 'pg-custom' ? part.path : undefined;
-  await runPipeline([step.command], { signal, input, output: 'drop' });
+  const commands = [step.reader, step.filter, step.command].filter((command) => command !== undefined);
+  await runPipeline(commands, { signal, input, output: 'drop' });
   return fresh;
 }
 

@@ -84,7 +84,7 @@ esac
       jobs: 1,
       directoryFor: () => '/d',
     };
-    return planDump({ target, encrypted: false }, request);
+    return planDump({ target, encrypted: false, applicationName: 'vya', sessionOptions: '' }, request);
   };
   expect(plan('zstd')).toMatchObject({
     parts: [{ format: 'pg-custom' }],

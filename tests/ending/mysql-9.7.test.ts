@@ -1,0 +1,3 @@
+import { describeEndings } from './suite.ts';
+
+await describeEndings('mysql-9.7');

@@ -1,0 +1,3 @@
+import { describeEndings } from './suite.ts';
+
+await describeEndings('postgresql-15');
