@@ -53,7 +53,7 @@ export function limitDump(
         await dump.sessions.end().catch((failure: unknown) => {
           context.log.debug({}, `the dump's sessions cannot be looked for: ${String(failure)}`);
         });
-        throw explainLockTimeout(error, dump);
+        throw explainLost(explainLockTimeout(error, dump), dump);
       } finally {
         stop();
       }
@@ -161,4 +161,15 @@ function explainLockTimeout(error: unknown, { name, lockSeconds, lastWait }: Dum
     `${name}: the dump waited for a lock for more than ${lockSeconds} s (lock_wait_timeout).${holder} ${error.message}`,
     { hint: lockHint, cause: error },
   );
+}
+
+/** MariaDB's dump, unlike MySQL's, cannot ask for more time than the server gives a client that takes nothing (F54). */
+const lost = /\b2013\b.*Lost connection .*during query/;
+
+function explainLost(error: unknown, { name }: Dump): unknown {
+  if (!(error instanceof VyaError) || error.kind !== 'failed' || !lost.test(error.message)) return error;
+  return new VyaError('failed', `${name}: the server ended the dump's session: ${error.message}`, {
+    hint: "Look into the server's log. If compressor or storage took nothing for net_write_timeout (60 s by default), raise that on the server, or lower storage.compression_level.",
+    cause: error,
+  });
 }

@@ -148,19 +148,27 @@ async function runChanges(
   for (const change of changes) {
     const result = ofChange.get(change);
     if (!result || result.status === 'waiting') continue;
-    context.signal.throwIfAborted();
+    if (context.signal.aborted) throw interrupted(ofChange);
     try {
       await adapter.changeAccount(change);
       result.status = 'done';
       context.log.info({ instance: adapter.target.id }, change.shown);
     } catch (error) {
-      context.signal.throwIfAborted();
+      if (context.signal.aborted) throw interrupted(ofChange);
       const known = asVyaError(error);
       if (known.kind === 'unexpected' || known.kind === 'connection') throw error;
       Object.assign(result, { status: 'failed', error: known });
       context.log.error({ instance: adapter.target.id, kind: known.kind }, known.message);
     }
   }
+}
+
+/** Statements that are done stay done. */
+function interrupted(ofChange: ReadonlyMap<AccountChange, StatementResult>): VyaError {
+  const done = [...ofChange.values()].filter(({ status }) => status === 'done').length;
+  return new VyaError('interrupted', `Ended after ${done} of ${ofChange.size} statements`, {
+    hint: 'Run again: it does only what is missing.',
+  });
 }
 
 /** What a second run would do beyond what failed or waits: nothing, where the server took every statement as it was meant. */

@@ -71,6 +71,16 @@ for (const kind of kinds) {
         const listed = await space.vya(['users', 'list', '--instance', 'modest']);
         expect(listed.stdout).toMatch(/other .*not whole/);
       });
+
+      test('tablespaces are reported, with owner and place', async () => {
+        await settle(server, [
+          'SET allow_in_place_tablespaces = on',
+          `CREATE TABLESPACE "fast disk" OWNER other LOCATION ''`,
+        ]);
+        expect((await space.vya(['users', 'backup', '--instance', 'main'])).code).toBe(0);
+        const listed = await space.vya(['users', 'list', '--instance', 'main']);
+        expect(listed.stdout).toMatch(/tablespace fast disk of other at .*: not part of the backup/);
+      });
     } else {
       test('accounts that may not be read are a failure beside the databases, with the privilege that is missing', async () => {
         const result = await space.vya(['backup', '--instance', 'modest', '--format', 'json']);

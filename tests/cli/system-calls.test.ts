@@ -18,7 +18,8 @@ const kind = 'mariadb-10.11';
 const isMissing = strace === undefined || (await serverIsMissing(kind));
 
 /** The whole command line, one of whose system calls on the storage fails or is its last. */
-describe.skipIf(isMissing)('vya, of which a system call', () => {
+// Dozens of runs in each test.
+describe.skipIf(isMissing)('vya, of which a system call', { timeout: 900_000 }, () => {
   let space: Workspace;
   let inside: TestDatabase;
 

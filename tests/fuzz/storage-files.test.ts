@@ -83,7 +83,7 @@ describe('a manifest', () => {
           expect((error as VyaError).kind).toMatch(/^(verification|not-found)$/);
         }
       }),
-      { numRuns: 1_500 },
+      { numRuns: 800 },
     );
     expect(await readFile(precious, 'utf8')).toBe('mine');
   });
@@ -98,7 +98,7 @@ describe('a manifest', () => {
         await writeFile(file, text);
         await expect(readManifest(path)).rejects.toMatchObject({ kind: 'verification' });
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 
@@ -171,7 +171,7 @@ describe('a pin or a proof', () => {
         expect(entry).toMatchObject({ pinned: true, complete: true });
         if (entry.proven) expect(JSON.parse(proven)).toMatchObject({ format: 'vya-proof', passed: true });
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 });

@@ -46,7 +46,8 @@ async function expectNextRunWorks(base: string): Promise<void> {
   expect(await readdir(join(base, '.staging/prod'))).toEqual([]);
 }
 
-describe('making a backup', () => {
+// Dozens of runs in each test.
+describe('making a backup', { timeout: 600_000 }, () => {
   it.each(Object.entries(calls))(
     'leaves all or nothing when any %s fails, or is the last thing it does (F29, F31)',
     async (call, most) => {

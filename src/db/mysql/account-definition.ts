@@ -111,19 +111,24 @@ const merged = {
     return limitsClause(new Map([...none, ...limitsIn(wanted)]));
   },
   attribute(wanted = '', present = ''): string {
-    const none = Object.keys(attributesIn(present)).map((key): [string, unknown] => [key, null]);
-    const all = { ...Object.fromEntries(none), ...attributesIn(wanted) };
-    return `ATTRIBUTE ${quoteText(JSON.stringify(all))}`;
+    const [want, had] = [attributesIn(wanted), attributesIn(present)];
+    if (!want || !had) return wanted;
+    const none = Object.keys(had).map((key): [string, unknown] => [key, null]);
+    return `ATTRIBUTE ${quoteText(JSON.stringify({ ...Object.fromEntries(none), ...want }))}`;
   },
 };
 
-function attributesIn(clause: string): Record<string, unknown> {
-  const text = /^ATTRIBUTE '(.*)'$/s.exec(clause)?.[1];
-  if (text === undefined) return {};
-  return JSON.parse(text.replaceAll(/\\(.)|''/gs, (_all, escaped?: string) => escaped ?? "'")) as Record<
-    string,
-    unknown
-  >;
+/** What cannot be understood is left to the server, as it stands. */
+function attributesIn(clause: string): Record<string, unknown> | undefined {
+  const text = /^ATTRIBUTE '(.*)'$/s.exec(clause)?.[1] ?? '{}';
+  try {
+    return JSON.parse(text.replaceAll(/\\(.)|''/gs, (_all, escaped?: string) => escaped ?? "'")) as Record<
+      string,
+      unknown
+    >;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A clause without hashes: every quoted or hexadecimal value in IDENTIFIED but the plugin's name. */

@@ -51,11 +51,14 @@ function defineAccount(account: Account, present: Account | undefined, flavour: 
   return changes;
 }
 
+/** The server prints a hash in hexadecimal digits only where it has to. */
+const HASH = /\bAS (?:0x[0-9A-F]+|'(?:[^'\\]|\\.|'')*')/is;
+
 /** The account gets the second password first, and keeps it when the other one is set. */
 function withSecondPassword(account: Account, hash: string, present: Account | undefined): AccountChange[] {
   const definition: Definition = account.definition ?? {};
   const { identified = '' } = definition;
-  const second = { ...definition, identified: identified.replace(/\bAS 0x[0-9A-F]+/i, `AS 0x${hash}`) };
+  const second = { ...definition, identified: identified.replace(HASH, `AS 0x${hash}`) };
   const first = { ...definition, identified: `${identified} RETAIN CURRENT PASSWORD` };
   return [
     userStatement(account, present ? 'alter' : 'create', second),

@@ -15,14 +15,15 @@ const INTERNAL =
 /**
  * Every account of the server but its own ones: `mysql.…`, `mariadb.sys`, those of managed services. System tables are only read.
  *
- * @throws VyaError `privileges` when the account may not read them, `failed` for MySQL older than 8.0
+ * @throws VyaError `privileges` when the account may not read them, `failed` for MySQL older than 8.0 and MariaDB older than 10.4
  */
 export async function readAccounts(knex: Knex, server: ServerInfo): Promise<AccountSet> {
   const { flavour, version } = server;
-  if (flavour === 'mysql' && version.major < 8) {
+  const tooOld = flavour === 'mysql' ? version.major < 8 : version.major === 10 && version.minor < 4;
+  if (tooOld) {
     throw new VyaError(
       'failed',
-      `The accounts of MySQL ${version.text} cannot be backed up: 8.0 is the oldest`,
+      `The accounts of ${server.versionText} cannot be backed up: MySQL 8.0 and MariaDB 10.4 are the oldest`,
       {
         hint: 'Back up the databases alone with --skip-accounts, or set accounts: false for the instance.',
       },

@@ -139,8 +139,9 @@ function command(
       },
     );
   }
-  // Where the program cannot be told (MariaDB's), only the limit on silence ends the wait for a lock (F6).
-  const wait = `--init-command=SET SESSION lock_wait_timeout = ${Math.max(1, Math.round(context.target.lockWaitSeconds))}`;
-  const args = [...knownOptions(dump, [...COMMON, wait, ...options]), '--', database, ...names];
+  // MariaDB's program cannot be told: there the wait is watched from outside (F6), and it resets the time limit by itself (F7).
+  const seconds = Math.max(1, Math.round(context.target.lockWaitSeconds));
+  const limits = `--init-command=SET SESSION lock_wait_timeout = ${seconds} /*!50708 , max_execution_time = 0 */ /*M!100100 , max_statement_time = 0 */`;
+  const args = [...knownOptions(dump, [...COMMON, limits, ...options]), '--', database, ...names];
   return clientCommand(context, dump, args, fileOptions);
 }

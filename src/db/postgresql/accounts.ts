@@ -3,7 +3,9 @@ import type { ServerInfo } from '../adapter.ts';
 import type { Database, Query } from './session.ts';
 
 /** Roles that a managed service keeps for itself. The server's own begin with `pg_`. */
-const INTERNAL = '^(pg_|rds|cloudsql|azure_|azuresu$|alloydb)';
+const INTERNAL =
+  '^(pg_.*|rdsadmin|rds_(superuser|replication|password|iam|ad|reserved|extension)|rdsrepladmin|rdstopmgr|rdswriteforwarduser' +
+  '|cloudsql[a-z]+|alloydb[a-z]+|azure_pg_admin|azure_superuser|azuresu)$';
 
 interface Row extends Omit<RoleAttributes, 'password' | 'validUntil'> {
   id: string;

@@ -1,11 +1,14 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { DatabaseAdapter } from '../../../src/db/adapter.ts';
 import type { TableMeasure } from '../../../src/db/snapshot.ts';
+import { measureTables } from '../../../src/db/postgresql/measure.ts';
+import { withDatabase } from '../../../src/db/postgresql/session.ts';
 import { createPostgresqlRoles, loadPostgresqlSample } from '../../samples/postgresql.ts';
 import { connect } from '../../servers/connect.ts';
 import type { TestServer } from '../../servers/server.ts';
 import { serverIsMissing, sharedServer } from '../../servers/servers.ts';
-import { dropDatabase, dump, emptyInventory, loadFresh, open } from './harness.ts';
+import { targetOf } from '../target.ts';
+import { dropDatabase, dump, emptyInventory, loadFresh, open, signal } from './harness.ts';
 import { unique } from './rich-database.ts';
 
 /** Tables of one of nearly every kind, beside those of the sample. */
@@ -139,6 +142,33 @@ describe.each(['postgresql-15', 'postgresql-18'] as const)('exact measures of %s
     }
   });
 });
+
+test.skipIf(await serverIsMissing('postgresql-15'))(
+  'a server that cannot hash records digests by text, which is another method',
+  async () => {
+    const server = await sharedServer('postgresql-15');
+    const name = unique('thirteen');
+    const adapter = await open(server);
+    await adapter.createDatabase(name, emptyInventory);
+    onTestFinished(() => dropDatabase(server, name));
+    const inside = await connect(server, name);
+    await inside.script(`CREATE TABLE t (a int, b numeric); INSERT INTO t VALUES (1, 1.0), (NULL, NULL);
+      CREATE TABLE u (a int, b numeric); INSERT INTO u VALUES (1, 1.00), (NULL, NULL); SELECT lo_from_bytea(0, 'x')`);
+    await inside.close();
+    const thirteen = { ...adapter.server, version: { text: '13.0', major: 13, minor: 0, patch: 0 } };
+    const measures = await withDatabase(targetOf(server), name, signal, (database) =>
+      database.transaction((query) => measureTables(query, thirteen)),
+    );
+    expect(measures.map(({ name: table, rows }) => [table, rows])).toEqual([
+      ['t', 2],
+      ['u', 2],
+      ['pg_largeobject', 1],
+    ]);
+    expect(new Set(measures.map(({ digest }) => digest.value)).size).toBe(3);
+    const [now] = await measure(adapter, name);
+    expect(measures[0]?.digest.method).not.toBe(now?.digest.method);
+  },
+);
 
 const one = (await serverIsMissing('postgresql-15')) || (await serverIsMissing('postgresql-18'));
 
