@@ -2,6 +2,7 @@ import type { Command } from '../exec/command.ts';
 import type { EngineType, Flavour, InstanceTarget } from '../model/instance.ts';
 import type { Inventory } from '../model/inventory.ts';
 import type { Version } from '../model/version.ts';
+import type { Leftover, RecoverRequest, ReplaceRequest } from './replacement.ts';
 import type { AccountsAdapter, PlanAccounts } from './accounts.ts';
 import type { ClientSessions } from './client-sessions.ts';
 import type { Snapshot, TableMeasure } from './snapshot.ts';
@@ -129,29 +130,6 @@ export interface LoadStep {
   rewrite?: (content: Buffer) => Buffer;
 }
 
-export interface ReplaceRequest {
-  /** The freshly restored database. */
-  fresh: string;
-  /** The name that it takes. */
-  name: string;
-  /** The name under which the present database is kept; undefined: it is dropped once the new one stands. */
-  keepOldAs: string | undefined;
-  /** The source's properties (owner, ACL, settings) to give to the restored database. */
-  inventory: Inventory;
-  noOwner: boolean;
-  noAcl: boolean;
-  /**
-   * Loads the parts that hold only objects (views, routines, triggers, events) into a database: MySQL creates them once
-   * the tables bear their final names, because a table with triggers cannot move between databases.
-   */
-  loadObjects(database: string): Promise<void>;
-  /** A private directory for what is needed to undo a replacement that fails half-way. */
-  undoDirectory: string;
-  /** Runs `command` with its stdout into `file`, or `file` into its stdin. Throws VyaError `failed`. */
-  run(command: Command, io: { stdoutTo: string } | { stdinFrom: string }): Promise<void>;
-  programs: ClientPrograms;
-}
-
 /** A connected session to one server. Both engines implement this, and one contract suite runs over both. */
 export interface DatabaseAdapter extends AccountsAdapter {
   readonly target: InstanceTarget;
@@ -192,14 +170,30 @@ export interface DatabaseAdapter extends AccountsAdapter {
     },
   ): Promise<Finding[]>;
   databaseExists(name: string): Promise<boolean>;
-  /** Creates an empty database with the source's encoding and collation. */
+  /**
+   * Creates an empty database with the source's encoding and collation. It belongs to this session until it is dropped or
+   * the session is closed: no other run clears it away.
+   */
   createDatabase(name: string, inventory: Inventory): Promise<void>;
+  /** Drops such a database. Throws VyaError `failed` when a replacement that was not finished needs it. */
   dropDatabase(name: string): Promise<void>;
   loadStep(part: StoredPart, database: string, options: LoadOptions & { disableEvents: boolean }): LoadStep;
   /** Gives `fresh` the name `name`. After a failure the database that had the name is as it was. */
   replace(request: ReplaceRequest): Promise<void>;
-  /** Why `name` cannot be replaced now (replication slots, foreign keys from other databases, …); empty: it can. */
-  replaceFindings(name: string, inventory: Inventory): Promise<Finding[]>;
+  /**
+   * Why `name` cannot be replaced now (replication slots, foreign keys from other databases, …), and what goes with it; `inPlace`:
+   * it is dropped first. Empty: nothing.
+   */
+  replaceFindings(name: string, options: { inPlace: boolean }): Promise<Finding[]>;
+  /** Drops a database to make room for its successor. Throws VyaError `locked` when another run replaces it. */
+  dropTarget(name: string): Promise<void>;
+  /** Where a database like this would be, when that is certain to be on this machine. */
+  dataDirectory(inventory: Inventory): Promise<string | undefined>;
+  /**
+   * Finishes or takes back replacements whose run was killed, and drops scratch databases that nobody uses any more. What
+   * belongs to a run that is alive, here or on another machine, is left alone.
+   */
+  recover(request: RecoverRequest): Promise<Leftover[]>;
   close(): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 import knex, { type Knex } from 'knex';
 import { VyaError } from '../errors.ts';
-import type { InstanceTarget } from '../model/instance.ts';
+import { describeEndpoint, type InstanceTarget } from '../model/instance.ts';
 import { connectionError } from './connection-error.ts';
 import type { Driver } from './drivers/driver.ts';
 import { mysqlDriver } from './drivers/mysql.ts';
@@ -17,6 +17,8 @@ export interface OpenOptions {
   signal: AbortSignal;
   /** Run in every new session, after vya's own settings. */
   sessionStatements?: readonly string[];
+  /** One session for the whole life, never replaced by another: what it holds (locks) is gone when it is. */
+  single?: boolean;
 }
 
 const silent = { warn() {}, error() {}, deprecate() {}, debug() {} };
@@ -52,20 +54,21 @@ export async function openKnex(target: InstanceTarget, options: OpenOptions): Pr
 async function openWith(
   driver: Driver<unknown>,
   target: InstanceTarget,
-  { database, signal, sessionStatements = [] }: OpenOptions,
+  { database, signal, sessionStatements = [], single = false }: OpenOptions,
   encrypt: boolean,
 ): Promise<OpenKnex> {
   signal.throwIfAborted();
   const connections = new Set<unknown>();
   let encrypted = false;
+  let opened = 0;
   const pool = knex({
     client: driver.client,
     connection: (await driver.connection(target, database, encrypt)) as Knex.StaticConnectionConfig,
     log: silent,
     acquireConnectionTimeout: target.connectTimeoutMs + POOL_GRACE_MS,
     pool: {
-      min: 0,
-      max: MAX_CONNECTIONS,
+      min: single ? 1 : 0,
+      max: single ? 1 : MAX_CONNECTIONS,
       createTimeoutMillis: target.connectTimeoutMs + POOL_GRACE_MS,
       afterCreate: (connection: unknown, done: (error: unknown, connection: unknown) => void) => {
         const refuse = (error: unknown) => {
@@ -73,6 +76,8 @@ async function openWith(
           done(error, connection);
         };
         if (signal.aborted) return refuse(signal.reason);
+        if (single && opened > 0) return refuse(sessionLost(target));
+        opened += 1;
         connections.add(connection);
         encrypted = driver.isEncrypted(connection);
         prepareSession(driver, connection, target, sessionStatements).then(
@@ -97,6 +102,12 @@ async function openWith(
     throw error;
   }
   return { knex: pool, encrypted };
+}
+
+function sessionLost({ id, endpoint }: InstanceTarget): VyaError {
+  return new VyaError('connection', `${id}: the session on ${describeEndpoint(endpoint)} was lost`, {
+    hint: "Look into the server's log, then run the command again.",
+  });
 }
 
 async function prepareSession(

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, open, rm, rmdir } from 'node:fs/promises';
+import { chmod, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { VyaError } from '../errors.ts';
@@ -48,7 +48,7 @@ export async function prepareCommand(command: Command): Promise<PreparedCommand>
  *
  * @throws VyaError `failed` when the temporary directory cannot be written
  */
-export async function makePrivateDirectory(): Promise<string> {
+async function makePrivateDirectory(): Promise<string> {
   try {
     const directory = await mkdtemp(join(tmpdir(), 'vya-'));
     guardDirectory(directory);
@@ -64,12 +64,6 @@ function temporaryError(error: unknown, action: string): VyaError {
     hint: 'Make room in the temporary directory and make it writable, or set TMPDIR to another one.',
     cause: error,
   });
-}
-
-/** Removes a private directory if it is empty. What is left in it is needed by somebody, and stays. */
-export async function leaveDirectory(directory: string): Promise<void> {
-  releaseDirectory(directory);
-  await rmdir(directory).catch(() => {});
 }
 
 async function writePrivateFile(path: string, content: string): Promise<void> {

@@ -143,7 +143,7 @@ async function rehearseBackup(
   path: string,
   context: OperationContext,
 ): Promise<void> {
-  const rehearsal = { open: () => instance.open(), jobs: job.jobs, vya: job.vya };
+  const rehearsal = { open: () => instance.open(), jobs: job.jobs, vya: job.vya, settle: false };
   const { warnings, proof } = await rehearse(await openBackup(path), rehearsal, context);
   result.warnings.push(...warnings);
   result.proof = proof;

@@ -8,6 +8,7 @@ import type { BackupJob, BackupReport, DatabaseResult, InstanceResult } from './
 import { chooseDatabases } from './choose-databases.ts';
 import type { OperationContext } from './context.ts';
 import type { InstanceJob } from './jobs.ts';
+import { settleLeftovers } from './leftovers.ts';
 import { forEachLimited } from './many.ts';
 import { withSession } from './session.ts';
 
@@ -36,6 +37,7 @@ async function backupInstance(
     await withInstanceLock(job, instance.id, context, async (lock) => {
       await withSession(target, context, async (session) => {
         if (lock) result.warnings.push(...(await cleanStaging({ basePath: job.storage.basePath, lock })));
+        result.warnings.push(...(await settleLeftovers(session, { act: !job.dryRun })));
         await backupDatabases({ job, instance, session, lock }, result, context);
       });
     });

@@ -6,6 +6,7 @@ import { describeProblems } from './account-names.ts';
 import { chooseDatabases } from './choose-databases.ts';
 import type { OperationContext } from './context.ts';
 import type { InstanceJob } from './jobs.ts';
+import { settleLeftovers } from './leftovers.ts';
 import { preflight } from './preflight.ts';
 import { type Session, withSession } from './session.ts';
 import { assertSpaceFor } from './space.ts';
@@ -69,6 +70,7 @@ async function checkInstance(
     const target = await instance.open();
     await withSession(target, context, async (session) => {
       describe(session, result);
+      result.warnings.push(...(await settleLeftovers(session, { act: false })));
       const selection = await chooseDatabases(session.adapter, instance);
       result.warnings.push(...selection.warnings);
       for (const { name, sizeBytes } of selection.chosen) {

@@ -1,11 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { asVyaError } from '../errors.ts';
 import type { Inventory } from '../model/inventory.ts';
+import { scratchName } from '../model/scratch-names.ts';
 import type { OpenBackup } from '../storage/open-backup.ts';
 import { type Comparison, compareRestored, withMeasures } from './compare-contents.ts';
 import type { OperationContext } from './context.ts';
 import { inventoryOf, loadParts, type LoadRequest } from './load.ts';
-import { scratchPrefix } from './select-databases.ts';
 import type { Session } from './session.ts';
 import { storedParts } from './stored-backup.ts';
 
@@ -20,7 +19,7 @@ export async function withFreshDatabase<T>(
   context: OperationContext,
   work: (name: string) => Promise<T>,
 ): Promise<T> {
-  const name = `${scratchPrefix}${purpose}_${randomBytes(6).toString('hex')}`;
+  const name = scratchName(purpose, adapter.server.identity);
   await adapter.createDatabase(name, inventory);
   try {
     return await work(name);

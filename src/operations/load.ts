@@ -1,4 +1,5 @@
 import type { LoadOptions, LoadStep, StoredPart } from '../db/adapter.ts';
+import type { ObjectPart } from '../db/replacement.ts';
 import { VyaError } from '../errors.ts';
 import type { Command } from '../exec/command.ts';
 import { type PipelineOptions, runPipeline } from '../exec/pipeline.ts';
@@ -7,6 +8,7 @@ import type { OpenBackup } from '../storage/open-backup.ts';
 import { decompressor } from '../storage/codecs.ts';
 import type { OperationContext } from './context.ts';
 import type { Session } from './session.ts';
+import { storedParts } from './stored-backup.ts';
 import { retryConnecting } from './try-again.ts';
 
 export interface LoadRequest {
@@ -76,6 +78,20 @@ async function readSmallPart(
 ): Promise<Buffer> {
   const reader = decompress ?? { file: 'cat', args: [], env: { PATH: '/usr/bin:/bin' } };
   return await runPipeline([reader], { signal, input: part.path, output: 'keep' });
+}
+
+/** The parts that hold only objects, which MySQL creates once the tables have their final names. */
+export async function readObjects(
+  backup: OpenBackup,
+  { signal, env }: OperationContext,
+): Promise<ObjectPart[]> {
+  const decompress = await decompressor(backup.manifest.compression.codec, env);
+  const objects: ObjectPart[] = [];
+  for (const part of await storedParts(backup)) {
+    if (!holdsOnlyObjects(part)) continue;
+    objects.push({ holds: part.holds, content: await readSmallPart(part, decompress, signal) });
+  }
+  return objects;
 }
 
 /** Parts that MySQL creates only once the tables have their final names. */

@@ -8,7 +8,9 @@ import type { Comparison } from './compare-contents.ts';
 import type { OperationContext } from './context.ts';
 import { loadAndCompare, withFreshDatabase } from './fresh-database.ts';
 import { inventoryOf } from './load.ts';
+import { settleLeftovers } from './leftovers.ts';
 import { throwErrors } from './preflight.ts';
+import { roomFindings } from './room.ts';
 import { type Session, withSession } from './session.ts';
 
 export interface Rehearsal {
@@ -16,6 +18,8 @@ export interface Rehearsal {
   open(): Promise<InstanceTarget>;
   jobs: number;
   vya: string;
+  /** Whether what killed runs have left there is settled first; the backup that has just been made has done so. */
+  settle: boolean;
 }
 
 /**
@@ -32,7 +36,8 @@ export async function rehearse(
 ): Promise<{ warnings: string[]; proof: Proof }> {
   const target = await rehearsal.open();
   const work = async (session: Session): Promise<{ warnings: string[]; proof: Proof }> => {
-    const warnings = await preflight(backup, session);
+    const warnings = rehearsal.settle ? await settleLeftovers(session, { act: true }) : [];
+    await preflight(backup, session, warnings);
     const { failure, compared, exceptions } = await outcomeOf(backup, rehearsal, session, context);
     const proof: Proof = {
       format: 'vya-proof',
@@ -53,13 +58,20 @@ export async function rehearse(
 }
 
 /** What the target lacks says nothing about the backup, and is no failed rehearsal. */
-async function preflight(backup: OpenBackup, session: Session): Promise<string[]> {
-  const warnings: string[] = [];
+async function preflight(backup: OpenBackup, session: Session, warnings: string[]): Promise<void> {
   const { flavour, version } = backup.manifest.server;
   const { programs } = session;
   const needs = { ...leftOut(backup, session), source: { flavour, version }, programs };
-  throwErrors(await session.adapter.restoreFindings(inventoryOf(backup), needs), warnings);
-  return warnings;
+  const inventory = inventoryOf(backup);
+  const findings = [
+    ...(await session.adapter.restoreFindings(inventory, needs)),
+    ...(await roomFindings(
+      session.adapter,
+      inventory,
+      'rehearse on another instance with --target-instance',
+    )),
+  ];
+  throwErrors(findings, warnings);
 }
 
 interface Outcome extends Pick<Comparison, 'compared' | 'exceptions'> {

@@ -1,19 +1,19 @@
 import type { Finding } from '../db/adapter.ts';
 import { VyaError } from '../errors.ts';
-import { runPipeline } from '../exec/pipeline.ts';
-import { leaveDirectory, makePrivateDirectory } from '../exec/secret-file.ts';
 import type { InstanceTarget } from '../model/instance.ts';
 import type { OpenBackup } from '../storage/open-backup.ts';
-import { summarize } from './compare.ts';
 import type { Comparison } from './compare-contents.ts';
 import type { OperationContext } from './context.ts';
 import type { Patience } from './jobs.ts';
 import { loadAndCompare, withFreshDatabase } from './fresh-database.ts';
-import { holdsOnlyObjects, inventoryOf, loadParts, type LoadRequest } from './load.ts';
+import { inventoryOf, type LoadRequest, readObjects } from './load.ts';
+import { settleLeftovers } from './leftovers.ts';
 import { throwErrors } from './preflight.ts';
+import { gone, judge, oldName } from './restore-outcome.ts';
+import { roomFindings } from './room.ts';
 import { type Session, withSession } from './session.ts';
-import { assertWhole, storedParts, withSharedBackup } from './stored-backup.ts';
-import { assertTargetName } from './target-name.ts';
+import { assertWhole, withSharedBackup } from './stored-backup.ts';
+import { assertDroppable, assertTargetName } from './target-name.ts';
 
 export interface RestoreJob extends Patience {
   /** Chosen and opened by the command line: from the storage tree or from anywhere. */
@@ -26,10 +26,12 @@ export interface RestoreJob extends Patience {
   noAcl: boolean;
   /** Keep a database that is replaced under another name. */
   keepOld: boolean;
+  /** For servers without room for two copies: what is there is dropped before the backup is loaded. Not with `keepOld`. */
+  inPlace: boolean;
   jobs: number;
   dryRun: boolean;
   /** Asked before an existing database is replaced; answers false to refuse. */
-  confirmReplace(existing: { instance: string; database: string }): Promise<boolean>;
+  confirmReplace(existing: { instance: string; database: string; inPlace: boolean }): Promise<boolean>;
 }
 
 export interface RestoreReport {
@@ -53,7 +55,8 @@ export interface RestoreReport {
 
 /**
  * Restores one database. It is loaded into a fresh database first, compared with the manifest's inventory, and only then
- * takes the name: after a failure at any point before, a database of that name is as it was.
+ * takes the name: after a failure at any point before, a database of that name is as it was. Only "in place" it is gone by then,
+ * and the error says so.
  *
  * @throws VyaError `verification` for an archive that is not whole, `refused` when a replacement was not confirmed,
  *   `privileges` or `failed` naming what the target lacks, `failed` when loading fails
@@ -62,10 +65,13 @@ export async function restore(job: RestoreJob, context: OperationContext): Promi
   const started = performance.now();
   const { instance, database } = job.backup.manifest;
   assertTargetName(instance.type, job.database, database);
+  if (job.inPlace) assertDroppable(instance.type, job.database);
   return await withSharedBackup(job, 'vya restore', context, async () => {
     const target = await job.open();
     const work = async (session: Session): Promise<RestoreReport> => {
+      const leftovers = await settleLeftovers(session, { act: !job.dryRun, needed: job.database });
       const report = await plan(job, session, context.now());
+      report.warnings.unshift(...leftovers);
       if (job.dryRun) return report;
       await confirm(job, report);
       await assertWhole(job.backup, session.engine, session.programs, context);
@@ -98,7 +104,9 @@ async function plan(job: RestoreJob, { adapter, programs }: Session, now: Date):
   };
   const findings: Finding[] = await adapter.restoreFindings(inventory, needs);
   const replaced = await adapter.databaseExists(job.database);
-  if (replaced) findings.push(...(await adapter.replaceFindings(job.database, inventory)));
+  const inPlace = job.inPlace && replaced;
+  if (replaced) findings.push(...(await adapter.replaceFindings(job.database, { inPlace })));
+  if (!inPlace) findings.push(...(await roomFindings(adapter, inventory, replaced ? dropFirst : elsewhere)));
   throwErrors(findings, warnings);
   const isCopy = job.database !== manifest.database;
   return {
@@ -115,8 +123,11 @@ async function plan(job: RestoreJob, { adapter, programs }: Session, now: Date):
   };
 }
 
+const elsewhere = 'restore onto another instance with --target-instance';
+const dropFirst = `${elsewhere}, or let --replace-in-place drop what is there before it loads`;
+
 async function confirm(job: RestoreJob, { replaced, instance, database }: RestoreReport): Promise<void> {
-  if (!replaced || (await job.confirmReplace({ instance, database }))) return;
+  if (!replaced || (await job.confirmReplace({ instance, database, inPlace: job.inPlace }))) return;
   throw new VyaError(
     'refused',
     `${instance} has a database “${database}” already, and replacing it was not confirmed`,
@@ -132,29 +143,33 @@ async function restoreInto(
   report: RestoreReport,
   context: OperationContext,
 ): Promise<void> {
-  const { backup } = job;
   context.log.info({ instance: report.instance, backup: report.backup }, `restoring ${job.database}`);
+  if (!job.inPlace || !report.replaced) return await loadAndTakeName(job, session, report, context);
+  context.signal.throwIfAborted();
+  await session.adapter.dropTarget(job.database);
+  try {
+    await loadAndTakeName(job, session, report, context);
+  } catch (error) {
+    throw (await session.adapter.databaseExists(job.database).catch(() => false)) ? error : gone(error, job);
+  }
+}
+
+async function loadAndTakeName(
+  job: RestoreJob,
+  session: Session,
+  report: RestoreReport,
+  context: OperationContext,
+): Promise<void> {
+  const { backup } = job;
+  const dropped = job.inPlace && report.replaced;
   await withFreshDatabase(session, inventoryOf(backup), 'restore', context, async (fresh) => {
     const request = { database: fresh, options: loadOptions(job) };
     const comparison = await loadAndCompare(session, backup, request, `restore ${job.database}`, context);
-    accept(job, comparison, report);
+    const mismatch = judge(comparison, job, report);
+    if (mismatch && !dropped) throw mismatch;
     await takeName(job, session, fresh, report, context);
+    if (mismatch) throw mismatch;
   });
-}
-
-/** Objects may differ where the database was changing; rows that were measured in the dump's own moment may not. */
-function accept({ backup }: RestoreJob, comparison: Comparison, report: RestoreReport): void {
-  const { objects, contents, compared, exceptions } = comparison;
-  Object.assign(report, { compared, exceptions });
-  const differences = [...contents, ...objects];
-  if (differences.length === 0) return;
-  const message = `What was restored differs from the manifest: ${summarize(differences)}`;
-  if (backup.manifest.inventoryStable || contents.length > 0) {
-    throw new VyaError('verification', message, {
-      hint: 'The target is as it was. Restore from another backup; vya list shows them.',
-    });
-  }
-  report.warnings.push(`${message}. The database was changing while it was dumped, so this may be right.`);
 }
 
 async function takeName(
@@ -164,45 +179,23 @@ async function takeName(
   report: RestoreReport,
   context: OperationContext,
 ): Promise<void> {
-  const { signal } = context;
-  const objects = (await storedParts(job.backup)).filter(holdsOnlyObjects);
-  const { database: source, compression } = job.backup.manifest;
-  const request = {
-    codec: compression.codec,
-    disableEvents: job.database !== source,
-    options: loadOptions(job),
-  };
-  const undoDirectory = await makePrivateDirectory();
-  try {
-    await session.adapter.replace({
-      fresh,
-      name: job.database,
-      keepOldAs: report.keptOldAs,
-      inventory: inventoryOf(job.backup),
-      noOwner: job.noOwner,
-      noAcl: job.noAcl,
-      programs: session.programs,
-      undoDirectory,
-      loadObjects: (database) => loadParts(session, { ...request, database, parts: objects }, context),
-      run: async (command, io) => {
-        const input = 'stdinFrom' in io ? io.stdinFrom : undefined;
-        const output = 'stdoutTo' in io ? ({ appendTo: io.stdoutTo } as const) : 'drop';
-        await runPipeline([command], { signal, input, output });
-      },
-    });
-  } finally {
-    await leaveDirectory(undoDirectory);
-  }
+  const { manifest } = job.backup;
+  await session.adapter.replace({
+    fresh,
+    name: job.database,
+    keepOldAs: report.keptOldAs,
+    mayReplace: report.replaced && !job.inPlace,
+    inventory: inventoryOf(job.backup),
+    noOwner: job.noOwner,
+    noAcl: job.noAcl,
+    objects: await readObjects(job.backup, context),
+    sourceDatabase: manifest.database ?? '',
+    disableEvents: job.database !== manifest.database,
+    programs: session.programs,
+    signal: context.signal,
+  });
 }
 
 function loadOptions({ noOwner, noAcl, jobs, backup }: RestoreJob): LoadRequest['options'] {
   return { noOwner, noAcl, jobs, sourceDatabase: backup.manifest.database ?? '' };
-}
-
-/** `shop_before_20260109T020000Z`, shortened where the engines' limit of 63 bytes or 64 characters asks for it. */
-function oldName(database: string, now: Date): string {
-  const suffix = `_before_${now.toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`;
-  let stem = database;
-  while (Buffer.byteLength(stem + suffix) > 63) stem = Array.from(stem).slice(0, -1).join('');
-  return stem + suffix;
 }

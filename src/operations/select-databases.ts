@@ -1,9 +1,7 @@
 import type { EngineType } from '../model/instance.ts';
+import { scratchPrefix } from '../model/scratch-names.ts';
 import { isSystemDatabase } from '../model/system-databases.ts';
 import { globMatcher, isGlob } from './globs.ts';
-
-/** Databases that vya itself makes for a while begin so, and are never backed up. */
-export const scratchPrefix = 'vya_tmp_';
 
 export interface Selection {
   type: EngineType;

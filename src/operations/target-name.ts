@@ -1,7 +1,7 @@
 import { VyaError } from '../errors.ts';
 import type { EngineType } from '../model/instance.ts';
+import { scratchPrefix } from '../model/scratch-names.ts';
 import { isSystemDatabase } from '../model/system-databases.ts';
-import { scratchPrefix } from './select-databases.ts';
 
 /** MySQL counts characters. PostgreSQL counts bytes, and silently cuts what is longer. */
 const limits: Record<EngineType, { most: number; unit: string; length: (name: string) => number }> = {
@@ -28,5 +28,13 @@ export function assertTargetName(type: EngineType, name: string, source: string 
   if (reason === undefined) return;
   throw new VyaError('usage', `Nothing is restored as “${name}”: it ${reason}`, {
     hint: 'Give another name with --target-database.',
+  });
+}
+
+/** What may be replaced by a swap, may not always be dropped first. Throws VyaError `usage`. */
+export function assertDroppable(type: EngineType, name: string): void {
+  if (!isSystemDatabase(type, name)) return;
+  throw new VyaError('usage', `“${name}” is needed by its server and is never dropped first`, {
+    hint: 'Leave --replace-in-place out, or give another name with --target-database.',
   });
 }

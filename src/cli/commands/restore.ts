@@ -48,6 +48,12 @@ export function restoreCommand(context: CliContext) {
     .option('--no-owner', 'PostgreSQL: everything belongs to the account that restores')
     .option('--no-acl', 'PostgreSQL: leave out grants')
     .option('--keep-old', 'keep a database that is replaced, under another name')
+    .addOption(
+      new Option(
+        '--replace-in-place',
+        'for servers without room for two copies: drop what is there before loading',
+      ).conflicts('keepOld'),
+    )
     .option('--jobs <n>', 'parallel jobs, where the archive allows it', count, 2)
     .option('--dry-run', 'say what would be done and what the target lacks; change nothing')
     .option('--force', 'replace an existing database without asking')
@@ -69,15 +75,12 @@ export function restoreCommand(context: CliContext) {
         noOwner: !options.owner,
         noAcl: !options.acl,
         keepOld: options.keepOld ?? false,
+        inPlace: options.replaceInPlace ?? false,
         jobs: options.jobs,
         dryRun: options.dryRun ?? setup.config.dryRun,
         waitSeconds: options.wait,
-        confirmReplace: async ({ instance, database }) =>
-          options.force ??
-          (await askConfirmation(
-            context,
-            `Replace the database “${printable(database)}” on ${instance} with ${backup.manifest.id}?`,
-          )),
+        confirmReplace: async (existing) =>
+          options.force ?? (await askConfirmation(context, question(existing, backup.manifest.id))),
       };
       if (!options.withAccounts) {
         context.finish(restoreOutcome(await restore(job, setup.operation)));
@@ -87,6 +90,15 @@ export function restoreCommand(context: CliContext) {
       const beside = await accountsBackupBeside(setup, backup);
       context.finish(withAccounts(await restoreWithAccounts(job, beside, setup.operation)));
     });
+}
+
+function question(
+  { instance, database, inPlace }: { instance: string; database: string; inPlace: boolean },
+  backup: string,
+): string {
+  const name = `the database “${printable(database)}” on ${instance}`;
+  if (!inPlace) return `Replace ${name} with ${backup}?`;
+  return `Drop ${name} NOW, and load ${backup} afterwards? Until that has succeeded there is no such database; if it fails, the backup is all that is left.`;
 }
 
 const examples = `
@@ -99,7 +111,8 @@ Examples:
   vya restore --file /mnt/usb/shop/20260109T020000Z --target-instance prod --no-owner --no-acl
 
 An existing database is replaced only when you say yes on a terminal, or with --force. It stays as it is until the new
-one has been loaded and compared with the manifest. Events of a copy under another name are created disabled.
+one has been loaded and compared with the manifest: that takes room for two. --replace-in-place drops it first; when loading
+fails then, nothing of it is left, and the same command has to be run again. Events of a copy under another name are created disabled.
 --at is read in the time zone of the configuration, unless it names one (2026-01-09T02:00:00Z).`;
 
 async function chooseBackup(setup: Setup, selection: Selection): Promise<OpenBackup> {

@@ -51,6 +51,7 @@ export function verifyCommand(context: CliContext) {
         open: () => setup.instance(options.targetInstance ?? manifest.instance.id, options.credential).open(),
         jobs: options.jobs,
         vya: setup.version,
+        settle: true,
       });
       const job = {
         backups: chosen,

@@ -1,5 +1,4 @@
 import type { Knex } from 'knex';
-import { openKnex } from '../engine.ts';
 import type { InstanceTarget } from '../../model/instance.ts';
 import type { Command } from '../../exec/command.ts';
 import type { ConnectOptions, DatabaseAdapter } from '../adapter.ts';
@@ -10,44 +9,31 @@ import { changeAccount } from './change-account.ts';
 import { type ClientContext, identityCommand } from './client.ts';
 import { clientSessions } from './client-sessions.ts';
 import { measureDatabase } from './counting.ts';
-import { createDatabase, databaseExists, dropDatabase, listDatabases } from './databases.ts';
+import { readDataDirectory } from './data-directory.ts';
+import { createDatabase, databaseExists, listDatabases } from './databases.ts';
 import { dumpPlan } from './dump.ts';
 import { dumpFindings } from './dump-findings.ts';
 import { hasDumpableHistory } from './history.ts';
+import { createHolds } from './hold.ts';
 import { readInventory } from './inventory.ts';
 import { loadStep } from './load.ts';
 import { readPosition } from './position.ts';
-import { replaceDatabase } from './replace.ts';
+import { dropScratch, recover } from './recover.ts';
+import { dropTarget, replaceDatabase } from './replace.ts';
 import { replaceFindings } from './replace-findings.ts';
 import { restoreFindings } from './restore-findings.ts';
 import { readServer } from './server.ts';
+import { openSessions, withOwnSession } from './open-session.ts';
 import { openSnapshot } from './snapshot.ts';
-
-/**
- * Times as the dumps have them; sizes that are not a day old, as MySQL's may be otherwise; a moved table's default may change
- * although MariaDB keeps its history.
- */
-const SESSION = [
-  `SET SESSION time_zone = '+00:00' /*!80000 , information_schema_stats_expiry = 0 */
-    /*M!100304 , system_versioning_alter_history = KEEP */`,
-];
 
 /** Connects to a MySQL or MariaDB server. Throws VyaError `connection`, or `configuration` for unreadable certificates. */
 export async function connectMysql(
   target: InstanceTarget,
   { signal }: ConnectOptions,
 ): Promise<DatabaseAdapter> {
-  const open = (until: AbortSignal) => openKnex(target, { signal: until, sessionStatements: SESSION });
-  /** A session that no signal cuts off: what cleans up or takes steps back has to work after one, too. */
-  const withOwnSession = async (work: (own: Knex) => Promise<void>): Promise<void> => {
-    const own = await open(new AbortController().signal);
-    try {
-      await work(own.knex);
-    } finally {
-      await own.knex.destroy();
-    }
-  };
-  const { knex, encrypted } = await open(signal);
+  const { knex, encrypted } = await openSessions(target, signal);
+  const holds = createHolds(target);
+  const own = <T>(work: (session: Knex) => Promise<T>) => withOwnSession(target, work);
   try {
     const server = await readServer(knex, encrypted);
     const context: ClientContext = { target, server };
@@ -72,20 +58,29 @@ export async function connectMysql(
         if (request.snapshot) joining.set(request.snapshot, plan.parts[0]?.commands ?? []);
         return plan;
       },
-      clientSessions: (database, commands) => clientSessions(knex, withOwnSession, database, commands),
+      clientSessions: (database, commands) => clientSessions(knex, own, database, commands),
       identityCommand: (programs) => identityCommand(context, programs),
       restoreFindings: (inventory, options) =>
         restoreFindings(knex, server, inventory, options.source, options.database),
       databaseExists: (name) => databaseExists(knex, name),
-      createDatabase: (name, inventory) => createDatabase(knex, name, inventory),
-      dropDatabase: (name) => withOwnSession((own) => dropDatabase(own, name)),
+      async createDatabase(name, { database }) {
+        await holds.of(name);
+        await createDatabase(knex, name, database);
+      },
+      async dropDatabase(name) {
+        await own((session) => dropScratch(session, name));
+        await holds.release(name);
+      },
       loadStep: (part, database, options) => loadStep(context, part, database, options),
-      replace: (request) => withOwnSession((own) => replaceDatabase(context, own, request)),
-      replaceFindings: (name) => replaceFindings(knex, server, name),
+      replace: (request) => replaceDatabase(context, holds, request),
+      replaceFindings: (name, { inPlace }) => replaceFindings(knex, server, name, inPlace),
+      dropTarget: (name) => dropTarget(target, name),
+      dataDirectory: () => readDataDirectory(knex, target),
+      recover: (request) => recover(context, knex, request),
       async openSnapshot(database, inventory) {
         const snapshot: Snapshot = await openSnapshot({
-          knex: (await open(signal)).knex,
-          withOwnSession,
+          knex: (await openSessions(target, signal)).knex,
+          withOwnSession: own,
           server,
           lockWaitSeconds: target.lockWaitSeconds,
           database,
@@ -94,12 +89,16 @@ export async function connectMysql(
         });
         return snapshot;
       },
-      measure: (database, { tables }) => measureDatabase({ knex, withOwnSession, server, database }, tables),
+      measure: (database, { tables }) =>
+        measureDatabase({ knex, withOwnSession: own, server, database }, tables),
       accounts: () => readAccounts(knex, server),
       accountFindings: (changes, present) => accountFindings(knex, server, changes, present),
       accountObjectExists: (object) => objectExists(knex, object),
       changeAccount: (change) => changeAccount(knex, change),
-      close: () => knex.destroy(),
+      async close() {
+        await holds.releaseAll();
+        await knex.destroy();
+      },
     };
   } catch (error) {
     await knex.destroy();

@@ -5,6 +5,8 @@ import type { DatabaseInfo } from '../adapter.ts';
 import { quoteName, quoteText } from './names.ts';
 import { execute, rows } from './query.ts';
 
+type Properties = Inventory['database'];
+
 /** Every database that the account sees, with the sizes of its tables in bytes as the catalogue has them. */
 export async function listDatabases(knex: Knex): Promise<DatabaseInfo[]> {
   const names = await rows<{ name: string }>(
@@ -37,14 +39,15 @@ export async function databaseExists(knex: Knex, name: string): Promise<boolean>
   );
 }
 
-/** Creates an empty database with the encoding, collation and comment of `inventory`. Throws VyaError `privileges` or `failed`. */
-export async function createDatabase(knex: Knex, name: string, inventory: Inventory): Promise<void> {
-  await execute(knex, `CREATE DATABASE ${quoteName(name)} ${databaseOptions(inventory)}`);
+/** Creates an empty database with the encoding, collation and comment of its source. Throws VyaError `privileges` or `failed`. */
+export async function createDatabase(knex: Knex, name: string, properties: Properties): Promise<void> {
+  await execute(knex, `CREATE DATABASE ${quoteName(name)} ${databaseOptions(properties)}`);
 }
 
-/** Gives an existing database the defaults of `inventory`. */
-export async function alterDatabase(knex: Knex, name: string, inventory: Inventory): Promise<void> {
-  await execute(knex, `ALTER DATABASE ${quoteName(name)} ${databaseOptions(inventory)}`);
+/** Gives an existing database other defaults; no comment takes a comment away, where the server has them. */
+export async function alterDatabase(knex: Knex, name: string, properties: Properties): Promise<void> {
+  const noComment = properties.comment === undefined ? " /*M!100500 COMMENT '' */" : '';
+  await execute(knex, `ALTER DATABASE ${quoteName(name)} ${databaseOptions(properties)}${noComment}`);
 }
 
 /** Drops a database with all that is in it; one that is gone already is no error. */
@@ -52,11 +55,8 @@ export async function dropDatabase(knex: Knex, name: string): Promise<void> {
   await execute(knex, `DROP DATABASE IF EXISTS ${quoteName(name)}`);
 }
 
-function databaseOptions({ database }: Inventory): string {
-  const options = [
-    `CHARACTER SET ${quoteText(database.encoding)}`,
-    `COLLATE ${quoteText(database.collation)}`,
-  ];
-  if (database.comment !== undefined) options.push(`COMMENT ${quoteText(database.comment)}`);
+function databaseOptions({ encoding, collation, comment }: Properties): string {
+  const options = [`CHARACTER SET ${quoteText(encoding)}`, `COLLATE ${quoteText(collation)}`];
+  if (comment !== undefined) options.push(`COMMENT ${quoteText(comment)}`);
   return options.join(' ');
 }

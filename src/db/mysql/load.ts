@@ -1,22 +1,24 @@
 import type { Command } from '../../exec/command.ts';
 import type { LoadOptions, LoadStep, StoredPart } from '../adapter.ts';
 import { type ClientContext, clientCommand, knownOptions } from './client.ts';
-import { quoteName } from './names.ts';
+import { quoteName, quoteText } from './names.ts';
 import { disableEvents, dropLastSemicolons, followRename } from './rewrite.ts';
 
 /**
  * Loads one part into a database with the server's own client, which stops at the first error. No command of the client itself
  * may run from a dump (F23); bytes reach the server as they are, where it would otherwise turn CR LF in routines into LF and
- * take comments out of them.
+ * take comments out of them. `lock`: the name of a lock that the client's session holds until its end.
  */
 export function loadStep(
   context: ClientContext,
   part: StoredPart,
   database: string,
   options: LoadOptions & { disableEvents: boolean },
+  lock?: string,
 ): LoadStep {
   const { load } = options.programs;
   const wait = Math.max(1, Math.round(context.target.lockWaitSeconds));
+  const held = lock === undefined ? '' : `, @vya_lock = GET_LOCK(${quoteText(lock)}, ${wait})`;
   const args = [
     ...knownOptions(load, [
       '--sandbox',
@@ -27,7 +29,7 @@ export function loadStep(
       '--batch',
     ]),
     '--default-character-set=utf8mb4',
-    `--init-command=SET SESSION foreign_key_checks = 0, unique_checks = 0, lock_wait_timeout = ${wait}`,
+    `--init-command=SET SESSION foreign_key_checks = 0, unique_checks = 0, lock_wait_timeout = ${wait}${held}`,
     `--database=${database}`,
   ];
   const step: LoadStep = { command: clientCommand(context, load, args) };

@@ -48,17 +48,12 @@ export interface Move {
   to: string;
 }
 
-export function moves(names: readonly string[], from: string, to: string): Move[] {
-  return names.map((name) => ({ from: qualified(from, name), to: qualified(to, name) }));
+export function move(database: string, name: string, toDatabase: string, toName: string): Move {
+  return { from: qualified(database, name), to: qualified(toDatabase, toName) };
 }
 
 /** Moves tables, sequences and views, all or none, in this order. Throws VyaError `privileges` or `failed`. */
 export async function rename(knex: Knex, list: readonly Move[]): Promise<void> {
   if (list.length === 0) return;
   await execute(knex, `RENAME TABLE ${list.map(({ from, to }) => `${from} TO ${to}`).join(', ')}`);
-}
-
-/** The same moves the other way. */
-export function backwards(list: readonly Move[]): Move[] {
-  return list.map(({ from, to }) => ({ from: to, to: from })).toReversed();
 }

@@ -22,6 +22,7 @@ export async function execute(knex: Knex, sql: string, session?: unknown): Promi
 
 /** What the server said, as an error that people can act on: of kind `privileges` or `failed`. `what`: what it refused. */
 export function serverError(error: unknown, what: string): VyaError {
+  if (error instanceof VyaError) return error;
   const text = error instanceof Error ? sqlMessage(error) : String(error);
   const privileges = DENIED.has((error as { errno?: number }).errno ?? 0);
   return new VyaError(privileges ? 'privileges' : 'failed', `${what} failed: ${text}`, {

@@ -14,18 +14,23 @@ interface ForeignKey {
 }
 
 /** Why the database `name` cannot be replaced now, and what would be lost. */
-export async function replaceFindings(knex: Knex, server: ServerInfo, name: string): Promise<Finding[]> {
+export async function replaceFindings(
+  knex: Knex,
+  server: ServerInfo,
+  name: string,
+  inPlace: boolean,
+): Promise<Finding[]> {
   const findings: Finding[] = (await foreignKeysInto(knex, name)).map(inboundKey(name));
   const grants = await readGrants(knex);
   const present = await readInventory(knex, server, name);
   // Its triggers, routines and events are saved before they make room: those that cannot be seen would be lost.
   findings.push(...missingPrivileges(server, grants, name, present));
   const onRoutines = await readRoutineGrants(knex, name);
-  if (onRoutines.length > 0 && !grants.globally('GRANT OPTION')) {
+  if (onRoutines.length > 0 && (inPlace || !grants.globally('GRANT OPTION'))) {
     findings.push({
       severity: 'warning',
       kind: 'privileges',
-      message: `${name}: ${onRoutines.length} privileges on single routines go with the routines, and ${server.account} may not give them again`,
+      message: `${name}: ${onRoutines.length} privileges on single routines go with the routines, and ${inPlace ? 'are not given again in place' : `${server.account} may not give them again`}`,
       hint: `Let an administrator run afterwards: ${onRoutines.join('; ')};`,
     });
   }

@@ -1,211 +1,173 @@
 import { randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
 import { VyaError } from '../../errors.ts';
-import type { Inventory } from '../../model/inventory.ts';
-import type { ReplaceRequest } from '../adapter.ts';
+import type { InstanceTarget } from '../../model/instance.ts';
+import { asideName } from '../../model/scratch-names.ts';
+import { appeared, type ReplaceRequest } from '../replacement.ts';
 import type { ClientContext } from './client.ts';
-import { alterDatabase, createDatabase, databaseExists, dropDatabase } from './databases.ts';
+import { createDatabase, databaseExists, dropDatabase } from './databases.ts';
 import { unreadableViews } from './dump-findings.ts';
+import { type Hold, type Holds, openHold, targetLock } from './hold.ts';
 import { readInventory } from './inventory.ts';
-import { backwards, dropCode, dropViews, type Move, movable, moves, rename } from './objects.ts';
-import { giveRoutineGrants, readRoutineGrants } from './routine-grants.ts';
-import { forgetCode, loadCode, saveCode, type SavedCode } from './saved-code.ts';
-import { followSequences } from './sequence-defaults.ts';
-
-/** What has been done so far, and the ways back. */
-interface Progress {
-  undo: { what: string; run: () => Promise<void> }[];
-  /** Where the present tables are, or go. */
-  aside?: string;
-  saved?: SavedCode;
-}
+import { type Journal, readJournal, writeJournal } from './journal.ts';
+import { dropNamed, finish, goForward, takeBack, type Work } from './replacement.ts';
+import { readRoutineGrants } from './routine-grants.ts';
+import { saveCode } from './saved-code.ts';
 
 /**
- * Gives the freshly restored database the name `request.name`. Its tables move there in one RENAME TABLE, which moves the present
+ * Gives the freshly restored database the name `request.name`: its tables move there in one RENAME TABLE, which moves the present
  * ones aside at the same time and keeps foreign keys right; then triggers, routines, views and events are made anew under the
- * final name. When any step fails, all before it are taken back. `knex` must not be cut off by an abort.
+ * final name. journal.ts tells what happens when that stops anywhere.
  *
- * @throws VyaError of the failed step, with what became of the database in its message
+ * @throws VyaError of the failed step, with what became of the database in its message; `locked` when another run replaces it
  */
 export async function replaceDatabase(
   context: ClientContext,
-  knex: Knex,
+  holds: Holds,
   request: ReplaceRequest,
 ): Promise<void> {
-  const progress: Progress = { undo: [] };
-  let finish: () => Promise<void>;
+  const { fresh, name, programs, signal } = request;
+  const hold = await holds.of(fresh);
+  await takeTarget(hold, name, 0);
   try {
-    const replaces = await databaseExists(knex, request.name);
-    finish = await (replaces ? swap : takeFreeName)(context, knex, request, progress);
-  } catch (error) {
-    throw await takenBack(error, request, progress);
+    const journal = await planReplacement(context, hold.knex, request);
+    signal.throwIfAborted();
+    const work: Work = { context, knex: hold.knex, journal, programs, signal };
+    try {
+      await writeJournal(hold.knex, journal);
+      await makeRoom(work);
+      await goForward(work);
+    } catch (error) {
+      await settle(error, work, holds);
+    }
+    await finishOrSay(work, holds);
+  } finally {
+    await hold.giveBack(targetLock(name)).catch(() => {});
   }
+}
+
+/** Drops a database to make room for its successor, unless another run is replacing it. */
+export async function dropTarget(target: InstanceTarget, name: string): Promise<void> {
+  const hold = await openHold(target);
   try {
-    await finish();
-    await forgetCode(progress.saved);
+    await takeTarget(hold, name, 0);
+    await dropDatabase(hold.knex, name);
+  } finally {
+    await hold.release();
+  }
+}
+
+/** @throws VyaError `locked` */
+export async function takeTarget(hold: Hold, name: string, waitSeconds: number): Promise<void> {
+  if (await hold.take(targetLock(name), waitSeconds)) return;
+  throw new VyaError('locked', `Another run of vya is replacing ${name} now`, {
+    hint: 'Wait until it has ended, then run again.',
+  });
+}
+
+/** Everything that is needed for both ways, and nothing changed yet. */
+async function planReplacement(
+  context: ClientContext,
+  knex: Knex,
+  request: ReplaceRequest,
+): Promise<Journal> {
+  const { fresh, name, keepOldAs, programs, signal, inventory, objects, sourceDatabase, disableEvents } =
+    request;
+  const { server } = context;
+  const aside = keepOldAs ?? asideName(fresh);
+  if (await databaseExists(knex, aside)) {
+    throw new VyaError('failed', `The database ${aside}, which would hold what ${name} was, exists already`);
+  }
+  const restored = await readInventory(knex, server, fresh);
+  const journal = {
+    version: 1,
+    fresh,
+    name,
+    restored,
+    aside,
+    objects,
+    sourceDatabase,
+    disableEvents,
+  } as const;
+  const properties = inventory.database;
+  if (!(await databaseExists(knex, name))) {
+    const none = { hiddenViews: [], formerCode: [], formerViews: [], routineGrants: [] };
+    return { ...journal, properties, present: undefined, keepsOld: false, ...none };
+  }
+  if (!request.mayReplace) throw appeared(name);
+  const present = await readInventory(knex, server, name);
+  const keepsOld = keepOldAs !== undefined;
+  const broken = new Set((await unreadableViews(knex, name, present)).map(({ view }) => view));
+  const views = keepsOld ? present.views.map((view) => view.name).filter((view) => !broken.has(view)) : [];
+  const saved = await saveCode(context, { database: name, inventory: present, programs, views, signal });
+  const mark = randomBytes(6).toString('hex');
+  return {
+    ...journal,
+    properties,
+    present,
+    keepsOld,
+    hiddenViews: present.views.map((_view, index) => `vya_tmp_${mark}_${index}`),
+    formerCode: saved.code,
+    formerViews: saved.views,
+    routineGrants: await readRoutineGrants(knex, name),
+  };
+}
+
+/** The first changes: a database for what moves, and nothing left that cannot move. The restored objects have proven that they load. */
+async function makeRoom(work: Work): Promise<void> {
+  const { knex, journal } = work;
+  const { name, fresh, aside, present, restored, properties } = journal;
+  if (present) await createDatabase(knex, aside, present.database);
+  else await createDatabase(knex, name, properties);
+  await dropNamed(work, fresh, restored, restored.views);
+  if (present) await dropNamed(work, name, present, []);
+}
+
+/** After a failure: returns when the replacement stands all the same (only its answer was lost), otherwise throws what became of it. */
+async function settle(error: unknown, work: Work, holds: Holds): Promise<void> {
+  const { name, fresh, aside } = work.journal;
+  const { kind, hint } = error instanceof VyaError ? error : { kind: 'failed' as const, hint: undefined };
+  let outcome: string;
+  try {
+    const { knex } = await regained(holds, fresh, name);
+    const open = await readJournal(knex, fresh);
+    if (open?.state === 'stands') return;
+    // An abort has ended what went before; the way back is not interrupted.
+    if (open) await takeBack({ ...work, knex, signal: new AbortController().signal }, { keep: false });
+    outcome = `${name} is as it was before`;
+  } catch (second) {
+    const problem = `${messageOf(error)}. ${name} could not be put back as it was: ${messageOf(second)}`;
+    throw new VyaError('failed', problem, {
+      hint: `Nothing was deleted: former tables that are not in ${name} are in ${aside}. The next vya restore or backup on this server finishes or takes back what was begun.`,
+      cause: error,
+    });
+  }
+  throw new VyaError(kind, `${messageOf(error)}. ${outcome}`, { hint, cause: error });
+}
+
+/** The session with its locks, or a new one: meanwhile another run may have taken over. */
+async function regained(holds: Holds, fresh: string, name: string): Promise<Hold> {
+  const hold = await holds.of(fresh);
+  await takeTarget(hold, name, 10);
+  return hold;
+}
+
+async function finishOrSay(work: Work, holds: Holds): Promise<void> {
+  const { name, fresh } = work.journal;
+  const tryOnce = async (): Promise<void> => {
+    const { knex } = await regained(holds, fresh, name);
+    await finish({ ...work, knex });
+  };
+  try {
+    // Once more where a connection was lost: all that can be done twice.
+    await tryOnce().catch(tryOnce);
   } catch (error) {
     throw new VyaError(
       'failed',
-      `${request.name} has its new content, but what is left of the former could not be removed: ${messageOf(error)}`,
-      {
-        hint: `Drop what is left of ${request.fresh} and ${progress.aside ?? request.name} by hand.`,
-        cause: error,
-      },
+      `${name} has its new content, but what is left of the former could not be removed: ${messageOf(error)}`,
+      { hint: 'The next vya restore or backup on this server removes it.', cause: error },
     );
   }
-}
-
-async function takeFreeName(
-  context: ClientContext,
-  knex: Knex,
-  request: ReplaceRequest,
-  progress: Progress,
-): Promise<() => Promise<void>> {
-  const { name, fresh } = request;
-  const restored = await readInventory(knex, context.server, fresh);
-  await createDatabase(knex, name, request.inventory);
-  progress.undo.push({ what: `drop ${name}`, run: () => dropDatabase(knex, name) });
-  await stripFresh(knex, fresh, restored);
-  await rename(knex, moves(movable(restored), fresh, name));
-  await followSequences(knex, context.server, name, fresh);
-  await request.loadObjects(name);
-  return () => dropDatabase(knex, fresh);
-}
-
-async function swap(
-  context: ClientContext,
-  knex: Knex,
-  request: ReplaceRequest,
-  progress: Progress,
-): Promise<() => Promise<void>> {
-  const { name, fresh, keepOldAs } = request;
-  const [restored, present] = [
-    await readInventory(knex, context.server, fresh),
-    await readInventory(knex, context.server, name),
-  ];
-  const broken = new Set((await unreadableViews(knex, name, present)).map(({ view }) => view));
-  const readable = present.views.map((view) => view.name).filter((view) => !broken.has(view));
-  const saved = await saveCode(context, request, present, readable);
-  progress.saved = saved;
-  const routineGrants = await readRoutineGrants(knex, name);
-  const mark = randomBytes(6).toString('hex');
-  const aside = keepOldAs ?? `vya_tmp_old_${mark}`;
-  progress.aside = aside;
-  await createDatabase(knex, aside, present);
-  progress.undo.push({ what: `drop ${aside}`, run: () => dropDatabase(knex, aside) });
-  await stripFresh(knex, fresh, restored);
-
-  progress.undo.push({
-    what: `make the triggers, routines and events of ${name} again`,
-    run: async () => {
-      await dropCode(knex, name, await readInventory(knex, context.server, name));
-      await loadCode(context, request, saved, name);
-      await giveRoutineGrants(knex, routineGrants);
-    },
-  });
-  await dropCode(knex, name, present);
-
-  const list = swapMoves(request, restored, present, aside, mark);
-  await rename(knex, list.all);
-  progress.undo.push({
-    what: `move the tables of ${name} back from ${aside}`,
-    async run() {
-      await rename(knex, backwards(list.all));
-      await followSequences(knex, context.server, name, aside);
-    },
-  });
-  progress.undo.push({
-    what: `drop the views, triggers, routines and events that were made in ${name}`,
-    run: () => dropMade(context, knex, name, list.hiddenViews),
-  });
-  await alterDatabase(knex, name, request.inventory);
-  progress.undo.push({
-    what: `give ${name} its former collation`,
-    run: () => alterDatabase(knex, name, present),
-  });
-  await followSequences(knex, context.server, name, fresh);
-  await request.loadObjects(name);
-  await giveRoutineGrants(knex, routineGrants);
-  if (keepOldAs !== undefined) {
-    await followSequences(knex, context.server, keepOldAs, name);
-    await loadCode(context, request, saved, keepOldAs);
-  }
-
-  return async () => {
-    await dropViews(knex, name, list.hiddenViews);
-    if (keepOldAs === undefined) await dropDatabase(knex, aside);
-    await dropDatabase(knex, fresh);
-  };
-}
-
-/**
- * The present tables go aside and the restored ones in. Views cannot leave their database: the present ones get other names,
- * under which even broken ones, which no dump could bring back, wait for the end.
- */
-function swapMoves(
-  { name, fresh }: ReplaceRequest,
-  restored: Inventory,
-  present: Inventory,
-  aside: string,
-  mark: string,
-): { all: Move[]; hiddenViews: string[] } {
-  const hiddenViews = present.views.map((_view, index) => `vya_tmp_${mark}_${index}`);
-  const hide = present.views.flatMap((view, index) =>
-    moves([view.name], name, name).map(({ from }) => ({
-      from,
-      to: moves([hiddenViews[index]!], name, name)[0]!.to,
-    })),
-  );
-  return {
-    all: [...hide, ...moves(movable(present), name, aside), ...moves(movable(restored), fresh, name)],
-    hiddenViews,
-  };
-}
-
-/** The fresh database's own objects have proven that they load; a table that has triggers could not move. */
-async function stripFresh(knex: Knex, fresh: string, restored: Inventory): Promise<void> {
-  await dropCode(knex, fresh, restored);
-  const views = restored.views.map(({ name }) => name);
-  await dropViews(knex, fresh, views);
-}
-
-async function dropMade(
-  context: ClientContext,
-  knex: Knex,
-  name: string,
-  except: readonly string[],
-): Promise<void> {
-  const made = await readInventory(knex, context.server, name);
-  await dropCode(knex, name, made);
-  const views = made.views.map((view) => view.name).filter((view) => !except.includes(view));
-  await dropViews(knex, name, views);
-}
-
-/** Goes all steps back, and says in the error what became of the database. */
-async function takenBack(
-  error: unknown,
-  { name, undoDirectory }: ReplaceRequest,
-  { undo, aside, saved }: Progress,
-): Promise<VyaError> {
-  const { kind, hint } = error instanceof VyaError ? error : { kind: 'failed' as const, hint: undefined };
-  for (const step of undo.toReversed()) {
-    try {
-      await step.run();
-    } catch (second) {
-      const problem = `it was not possible to ${step.what}: ${messageOf(second)}`;
-      return new VyaError(
-        'failed',
-        `${messageOf(error)}. ${name} could not be put back as it was: ${problem}`,
-        {
-          hint: `Nothing was deleted. Former tables that are not in ${name} are in ${aside ?? name}; its triggers, routines and events are in ${undoDirectory}.`,
-          cause: error,
-        },
-      );
-    }
-  }
-  await forgetCode(saved);
-  const outcome = undo.length === 0 ? '' : `. ${name} is as it was before`;
-  return new VyaError(kind, messageOf(error) + outcome, { hint, cause: error });
 }
 
 function messageOf(error: unknown): string {

@@ -8,17 +8,21 @@ import { changeAccount } from './change-account.ts';
 import { clientCommand, type Reach } from './client.ts';
 import { clientSessions } from './client-sessions.ts';
 import { createDatabase, databaseExists, dropScratch, listDatabases } from './databases.ts';
+import { readDataDirectory } from './data-directory.ts';
 import { findDumpProblems } from './dump-findings.ts';
 import { planDump } from './dump.ts';
+import { createHolds } from './hold.ts';
 import { readInventory } from './inventory.ts';
+import { reopen } from './journal.ts';
 import { ONE_MOMENT } from './held-transaction.ts';
 import { checkArchive, planLoad } from './load.ts';
 import { findOlderServer } from './load-older.ts';
 import { measureTables } from './measure.ts';
 import { readPosition } from './position.ts';
 import { findPrograms } from './programs.ts';
+import { recover } from './recover.ts';
 import { findReplaceProblems } from './replace-findings.ts';
-import { replaceDatabase } from './replace.ts';
+import { dropTarget, replaceDatabase } from './replace.ts';
 import { findRestoreProblems } from './restore-findings.ts';
 import { IDENTITY_SQL, readClientOptions, readServerInfo } from './server-info.ts';
 import { openSnapshot } from './snapshot.ts';
@@ -45,6 +49,7 @@ async function connect(target: InstanceTarget, { signal }: ConnectOptions): Prom
     await main.close();
     throw error;
   });
+  const holds = createHolds(target);
   const reach: Reach = {
     target,
     encrypted: main.encrypted,
@@ -91,15 +96,30 @@ async function connect(target: InstanceTarget, { signal }: ConnectOptions): Prom
       ...findOlderServer(server, options.programs),
     ],
     databaseExists: (name) => databaseExists(main, name),
-    createDatabase: (name, { database }) => createDatabase(main, server, name, database),
-    dropDatabase: (name) => withUsable((database) => dropScratch(database, target, name)),
+    async createDatabase(name, { database }) {
+      await holds.of(name);
+      await createDatabase(main, server, name, database);
+    },
+    async dropDatabase(name) {
+      await withUsable(async (database) => {
+        await reopen(database, name);
+        await dropScratch(database, target, name);
+      });
+      await holds.release(name);
+    },
     loadStep: (part, database, options) => planLoad(reach, server, part, database, options),
-    replace: (request) => replaceDatabase(target, request),
+    replace: (request) => replaceDatabase(holds, request),
     replaceFindings: (name) => findReplaceProblems(main, name),
+    dropTarget: (name) => dropTarget(target, name),
+    dataDirectory: ({ database }) => readDataDirectory(main, target, database),
+    recover: (request) => recover(main, target, server, request),
     accounts: () => readAccounts(main, server),
     accountFindings: (changes, present) => accountFindings(main, server, changes, present),
     accountObjectExists: ({ database }) => databaseExists(main, database),
     changeAccount: (change) => changeAccount(main, change),
-    close: () => main.close(),
+    async close() {
+      await holds.releaseAll();
+      await main.close();
+    },
   };
 }

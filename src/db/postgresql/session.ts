@@ -20,13 +20,14 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** Opens sessions in one database. Throws VyaError `connection`. */
+/** Opens sessions in one database; `single`: one that nothing replaces. Throws VyaError `connection`. */
 export async function openDatabase(
   target: InstanceTarget,
   name: string,
   signal: AbortSignal,
+  { single = false } = {},
 ): Promise<Database> {
-  const { knex, encrypted } = await openKnex(target, { database: name, signal });
+  const { knex, encrypted } = await openKnex(target, { database: name, signal, single });
   return {
     name,
     encrypted,
@@ -60,13 +61,13 @@ export async function withDatabase<T>(
 export async function openMaintenance(
   target: InstanceTarget,
   signal: AbortSignal,
-  except?: string,
+  { except, single = false }: { except?: string | undefined; single?: boolean } = {},
 ): Promise<Database> {
   const names = ['postgres', 'template1', target.user].filter((name) => name !== except);
   let first: unknown;
   for (const name of names) {
     try {
-      return await openDatabase(target, name, signal);
+      return await openDatabase(target, name, signal, { single });
     } catch (error) {
       if (!NOT_THIS_DATABASE.has(sqlState(error) ?? '')) throw error;
       first ??= error;

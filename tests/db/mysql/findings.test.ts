@@ -230,7 +230,9 @@ for (const kind of flavours) {
         as('finder', async (adapter) => {
           const missing = await adapter.restoreFindings(inventory, { ...source(), database: target });
           const seen = await adapter.databaseExists(target);
-          return seen ? [...missing, ...(await adapter.replaceFindings(target, inventory))] : missing;
+          return seen
+            ? [...missing, ...(await adapter.replaceFindings(target, { inPlace: false }))]
+            : missing;
         });
       for (let round = 0; round < 3; round += 1) {
         for (const { severity, hint } of await ask()) {

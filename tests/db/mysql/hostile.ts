@@ -15,6 +15,8 @@ export async function makeHostile(bench: Bench, name: string): Promise<void> {
     `CREATE TABLE \`we\`\`ird "q' 名\` (id int PRIMARY KEY, fooid int, CONSTRAINT fk1 FOREIGN KEY (fooid) REFERENCES Foo (id))`,
     `CREATE TABLE parts (id int, d date) PARTITION BY HASH (id) PARTITIONS 3`,
     `CREATE TABLE notes (id int PRIMARY KEY, t text) COMMENT 'two\\r\\nlines; "quoted" nextval(\`x\`.'`,
+    `CREATE TABLE prose (id int PRIMARY KEY, body text, FULLTEXT KEY words (body))`,
+    `INSERT INTO prose VALUES (1, 'restore cannot hurt')`,
     `INSERT INTO foo VALUES (1, 'a', 1)`,
     `INSERT INTO Foo VALUES (2, 'b')`,
     `INSERT INTO \`-rf\` (id, b, parent) VALUES (7, x'00ff0d0a5c2722', 1)`,

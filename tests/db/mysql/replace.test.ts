@@ -1,6 +1,4 @@
-import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { VyaError } from '../../../src/errors.ts';
 import type { StoredPart } from '../../../src/db/adapter.ts';
 import { serverIsMissing } from '../../servers/servers.ts';
 import { makeHostile } from './hostile.ts';
@@ -23,7 +21,9 @@ for (const kind of flavours) {
     let parts: StoredPart[];
     const source = 'swap source?';
     const target = 'swap target?';
-    const fresh = 'vya_tmp_restore_test';
+    const fresh = 'vya_tmp_restore_0a1b2c3d_0123456789ab';
+    const aside = fresh.replace('restore', 'old');
+    const broken = { holds: ['views'], content: Buffer.from('CREATE nothing;') };
     const kept = 'swap kept';
 
     beforeAll(async () => {
@@ -139,19 +139,12 @@ for (const kind of flavours) {
       await makeFresh();
       const [before, grants] = [await picture(bench, target), await routineGrants()];
       const request = await replaceRequest(bench, parts, { fresh, name: target, sourceDatabase: source });
-      const objects = parts.filter(({ holds }) => !holds.includes('tables'));
-      const failing = bench.adapter.replace({
-        ...request,
-        async loadObjects(database) {
-          await load(bench, objects.slice(0, loaded), database, { sourceDatabase: source });
-          throw new VyaError('failed', 'the disk is on fire');
-        },
-      });
-      await expect(failing).rejects.toThrow(/the disk is on fire\. swap target\? is as it was before/);
+      const objects = [...request.objects.slice(0, loaded), broken];
+      const failing = bench.adapter.replace({ ...request, objects });
+      await expect(failing).rejects.toThrow(/nothing[^]*\. swap target\? is as it was before/);
       expect(await picture(bench, target)).toEqual(before);
       expect(await routineGrants()).toEqual(grants);
       expect((await scratchDatabases()).filter((name) => name !== fresh)).toEqual([]);
-      expect(await readdir(request.undoDirectory)).toEqual([]);
     });
 
     it('leaves the target as it was when the tables cannot be moved', async () => {
@@ -173,67 +166,74 @@ for (const kind of flavours) {
       await bench.admin.query(`DROP DATABASE IF EXISTS ${quote(target)}`);
       await makeFresh();
       const request = await replaceRequest(bench, parts, { fresh, name: target, sourceDatabase: source });
-      const failing = bench.adapter.replace({
-        ...request,
-        loadObjects: () => Promise.reject(new Error('no')),
-      });
-      await expect(failing).rejects.toThrow(/no\. swap target\? is as it was before/);
+      const failing = bench.adapter.replace({ ...request, objects: [broken] });
+      await expect(failing).rejects.toThrow(/nothing[^]*\. swap target\? is as it was before/);
       expect(await bench.adapter.databaseExists(target)).toBe(false);
+    });
+
+    it('lets views of other databases see the new content, and searches and partitions work', async () => {
+      await makeTarget();
+      await makeFresh();
+      await freshDatabase(bench, 'swap viewer');
+      await inside(bench, 'swap viewer', `CREATE VIEW looks AS SELECT id, t FROM ${quote(target)}.notes`);
+      const ask = (sql: string) => bench.admin.query<{ id: number }>(sql);
+      const looks = 'SELECT id FROM `swap viewer`.looks ORDER BY id';
+      expect(await ask(looks)).toEqual([{ id: 1 }, { id: 99 }]);
+      await bench.adapter.replace(
+        await replaceRequest(bench, parts, { fresh, name: target, sourceDatabase: source }),
+      );
+      expect(await ask(looks)).toEqual([{ id: 1 }]);
+      const own = quote(target);
+      expect(await ask(`SELECT id FROM ${own}.prose WHERE MATCH (body) AGAINST ('restore')`)).toEqual([
+        { id: 1 },
+      ]);
+      expect(await ask(`SELECT id FROM ${own}.parts WHERE id = 2`)).toEqual([{ id: 2 }]);
+      await expect(ask(`INSERT INTO ${own}.\`-rf\` (parent) VALUES (12345)`)).rejects.toThrow(/foreign key/);
+      await bench.admin.query('DROP DATABASE `swap viewer`');
+    });
+
+    it('does not replace a database that was not there when that was confirmed', async () => {
+      await makeTarget();
+      await makeFresh();
+      const before = await picture(bench, target);
+      const request = await replaceRequest(bench, parts, { fresh, name: target, sourceDatabase: source });
+      const refused = bench.adapter.replace({ ...request, mayReplace: false });
+      await expect(refused).rejects.toMatchObject({ kind: 'refused' });
+      expect(await picture(bench, target)).toEqual(before);
     });
 
     it('names the foreign keys of other databases that would follow the former tables (F51)', async () => {
       await makeTarget();
-      const inventory = await bench.adapter.inventory(target);
-      expect(await bench.adapter.replaceFindings(target, inventory)).toEqual([]);
+      expect(await bench.adapter.replaceFindings(target, { inPlace: false })).toEqual([]);
       await freshDatabase(bench, 'swap other');
       await inside(
         bench,
         'swap other',
         `CREATE TABLE child (id int PRIMARY KEY, CONSTRAINT inbound FOREIGN KEY (id) REFERENCES ${quote(target)}.foo (id))`,
       );
-      const findings = await bench.adapter.replaceFindings(target, inventory);
+      const findings = await bench.adapter.replaceFindings(target, { inPlace: false });
       expect(findings).toHaveLength(1);
       expect(findings[0]).toMatchObject({ severity: 'error', kind: 'failed' });
       expect(findings[0]?.message).toContain('inbound of swap other.child');
       await bench.admin.query('DROP DATABASE `swap other`');
     });
 
-    it('removes what it saved once nobody needs it, and leaves it where the way back failed', async () => {
+    it('keeps everything, and says so, where the way back fails', async () => {
       await makeTarget();
       await makeFresh();
       const request = await replaceRequest(bench, parts, { fresh, name: target, sourceDatabase: source });
-      let seen: string[] = [];
-      await bench.adapter.replace({
-        ...request,
-        async loadObjects(database) {
-          seen = await readdir(request.undoDirectory);
-          await request.loadObjects(database);
-        },
-      });
-      expect(seen.toSorted()).toEqual(['code.sql', 'events.sql']);
-      expect(await readdir(request.undoDirectory)).toEqual([]);
-
-      await makeTarget();
-      await makeFresh();
-      const failing = bench.adapter.replace({
-        ...request,
-        async loadObjects() {
-          // Someone takes a table away that would have to move back.
-          const [aside] = (await scratchDatabases()).filter((name) => name !== fresh);
-          await bench.admin.query(`DROP TABLE ${quote(aside ?? '')}.extra`);
-          throw new Error('no');
-        },
-      });
-      await expect(failing).rejects.toThrow(
-        /no\. swap target\? could not be put back as it was: it was not possible to move the tables/,
-      );
-      expect((await readdir(request.undoDirectory)).toSorted()).toEqual(['code.sql', 'events.sql']);
-      const left = (await scratchDatabases()).filter((name) => name !== fresh);
-      expect(left).toHaveLength(1);
+      // Someone takes a table away that would have to move back.
+      const content = Buffer.from(`DROP TABLE ${quote(aside)}.extra;\nCREATE nothing;`);
+      const failing = bench.adapter.replace({ ...request, objects: [{ holds: ['views'], content }] });
       await expect(failing).rejects.toMatchObject({
-        hint: expect.stringContaining(left[0] ?? 'nothing') as string,
+        message: expect.stringContaining(
+          'swap target? could not be put back as it was: swap target? lacks what it had: extra',
+        ) as string,
+        hint: expect.stringContaining(aside) as string,
       });
-      await bench.admin.query(`DROP DATABASE ${quote(left[0] ?? '')}`);
+      await expect(bench.adapter.dropDatabase(fresh)).rejects.toThrow(/is needed/);
+      await bench.admin.query(`DROP DATABASE ${fresh}`);
+      await bench.admin.query(`DROP DATABASE ${aside}`);
     });
   });
 }

@@ -1,13 +1,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type {
-  ClientPrograms,
-  DatabaseAdapter,
-  DumpPart,
-  ReplaceRequest,
-  StoredPart,
-} from '../../../src/db/adapter.ts';
+import type { ClientPrograms, DatabaseAdapter, DumpPart, StoredPart } from '../../../src/db/adapter.ts';
+import type { ReplaceRequest } from '../../../src/db/replacement.ts';
 import { mysqlEngine } from '../../../src/db/mysql/engine.ts';
 import type { Command } from '../../../src/exec/command.ts';
 import { runPipeline } from '../../../src/exec/pipeline.ts';
@@ -124,30 +119,26 @@ export async function load(
   }
 }
 
-/** A replacement as a restore asks for it. `loadObjects` loads what holds no tables, unless a test makes it fail. */
+/** A replacement as a restore asks for it. */
 export async function replaceRequest(
   bench: Bench,
   parts: readonly StoredPart[],
   request: Partial<ReplaceRequest> & { fresh: string; name: string; sourceDatabase: string },
 ): Promise<ReplaceRequest> {
-  const { sourceDatabase, ...rest } = request;
   const objects = parts.filter(({ holds }) => !holds.includes('tables'));
   return {
     keepOldAs: undefined,
+    mayReplace: true,
     inventory: await bench.adapter.inventory(request.fresh),
     noOwner: false,
     noAcl: false,
     programs: bench.programs,
-    undoDirectory: await mkdtemp(path.join(bench.folder, 'undo-')),
-    loadObjects: (database) => load(bench, objects, database, { sourceDatabase }),
-    run: (command, io) =>
-      runPipeline(
-        [command],
-        'stdoutTo' in io
-          ? { signal: never, output: { appendTo: io.stdoutTo } }
-          : { signal: never, input: io.stdinFrom, output: 'drop' },
-      ).then(() => undefined),
-    ...rest,
+    objects: await Promise.all(
+      objects.map(async ({ holds, path: file }) => ({ holds, content: await readFile(file) })),
+    ),
+    disableEvents: false,
+    signal: never,
+    ...request,
   };
 }
 

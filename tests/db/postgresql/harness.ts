@@ -109,10 +109,12 @@ export async function replace(
     noAcl: false,
     ...request,
     keepOldAs: request.keepOldAs,
+    mayReplace: true,
     inventory,
-    loadObjects: () => Promise.reject(new Error('PostgreSQL has no parts of objects alone')),
-    run: () => Promise.reject(new Error('nothing to run')),
-    undoDirectory: '/nonexistent',
+    objects: [],
+    sourceDatabase: 'any',
+    disableEvents: false,
+    signal,
     programs: await programsOf(server, adapter),
   });
 }

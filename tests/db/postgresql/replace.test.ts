@@ -3,16 +3,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { connect } from '../../servers/connect.ts';
 import type { TestServer } from '../../servers/server.ts';
 import { serverIsMissing, startServer } from '../../servers/servers.ts';
-import {
-  describeDatabase,
-  dropDatabase,
-  dump,
-  emptyInventory,
-  loadFresh,
-  open,
-  propertiesOf,
-  replace,
-} from './harness.ts';
+import { describeDatabase, dropDatabase, dump, loadFresh, open, propertiesOf, replace } from './harness.ts';
 import { createRichDatabase, unique } from './rich-database.ts';
 
 describe.each(['postgresql-15', 'postgresql-18'] as const)('on %s', async (kind) => {
@@ -161,14 +152,14 @@ describe.each(['postgresql-15', 'postgresql-18'] as const)('on %s', async (kind)
     test('is kept from the name by slots, subscriptions and prepared transactions, which are named beforehand', async () => {
       const adapter = await open(server);
       const name = await present();
-      expect(await adapter.replaceFindings(name, emptyInventory)).toEqual([]);
+      expect(await adapter.replaceFindings(name, { inPlace: false })).toEqual([]);
       const inside = await connect(server, name);
       await inside.query(`SELECT pg_create_logical_replication_slot('slot_${name}', 'test_decoding')`);
       await inside.query(
         `CREATE SUBSCRIPTION sub CONNECTION 'host=x' PUBLICATION p WITH (connect = false, slot_name = NONE)`,
       );
       await inside.script(`BEGIN; CREATE TABLE t (); PREPARE TRANSACTION 'two''phase'`);
-      const findings = await adapter.replaceFindings(name, emptyInventory);
+      const findings = await adapter.replaceFindings(name, { inPlace: false });
       expect(findings.map(({ severity, message }) => `${severity}: ${message}`)).toEqual([
         `error: ${name} cannot be replaced while it has replication slots: slot_${name}`,
         `error: ${name} cannot be replaced while it has subscriptions: sub`,
@@ -181,7 +172,9 @@ describe.each(['postgresql-15', 'postgresql-18'] as const)('on %s', async (kind)
       }
       await inside.close();
       expect(
-        (await adapter.replaceFindings(name, emptyInventory)).filter(({ severity }) => severity === 'error'),
+        (await adapter.replaceFindings(name, { inPlace: false })).filter(
+          ({ severity }) => severity === 'error',
+        ),
       ).toEqual([]);
     });
 
@@ -193,10 +186,10 @@ describe.each(['postgresql-15', 'postgresql-18'] as const)('on %s', async (kind)
       await admin.query(`CREATE ROLE boss_${role}`);
       await admin.query(`ALTER DATABASE ${name} OWNER TO boss_${role}`);
       const adapter = await open(server, { user: role, password: 'x' });
-      const findings = await adapter.replaceFindings(name, emptyInventory);
+      const findings = await adapter.replaceFindings(name, { inPlace: false });
       expect(findings.map(({ kind: reason }) => reason)).toEqual(['privileges', 'privileges']);
       for (const { hint } of findings) await admin.query(/run: (.*)/.exec(hint)?.[1] ?? 'no statement');
-      expect(await adapter.replaceFindings(name, emptyInventory)).toEqual([]);
+      expect(await adapter.replaceFindings(name, { inPlace: false })).toEqual([]);
       await admin.close();
     });
 
