@@ -22,8 +22,8 @@ export interface Field {
   disk: SmallDisk | undefined;
   /** What the sample was when each backup was made, by the backup's id. */
   known: Map<string, Fingerprint>;
-  /** Milliseconds that a backup takes here. */
-  usualMs: number;
+  /** Milliseconds that each command takes here when nothing happens to it. */
+  usualMs: Map<string, number>;
   close(): Promise<void>;
 }
 
@@ -31,7 +31,7 @@ export async function openField(kind: ServerKind): Promise<Field> {
   const server = await startServer(kind);
   await loadSample(server, sample);
   const space = await workspace({
-    instances: [{ id: 'main', server, settings: { databases: [sample] } }],
+    instances: [{ id: 'main', server, settings: { databases: [sample], accounts: true } }],
     // Few stay, so that a long soak deletes much.
     retention: { hourly: 2, daily: 1, weekly: 0, monthly: 0, keep_last: 3, keep_within: 0, timezone: 'UTC' },
   });
@@ -41,7 +41,7 @@ export async function openField(kind: ServerKind): Promise<Field> {
     disk?.unmount();
     await Promise.all([space.remove(), server.stop()]);
   };
-  return { kind, server, space, disk, known: new Map(), usualMs: 2_000, close };
+  return { kind, server, space, disk, known: new Map(), usualMs: new Map(), close };
 }
 
 /** The sample as it is now, or a copy. Whether its events are enabled is left out: those of a copy never are. */
@@ -50,8 +50,8 @@ export async function stateOf({ server }: Field, database: string = sample): Pro
   return Object.fromEntries(Object.entries(print).filter(([key]) => !key.startsWith('status of event')));
 }
 
-/** The ids of what vya lists. */
+/** The ids of the sample's backups that vya lists. */
 export async function listed({ space }: Field): Promise<string[]> {
-  const result = await space.vya(['list', '--limit', '1000', '--format', 'json']);
+  const result = await space.vya(['list', '--database', sample, '--limit', '1000', '--format', 'json']);
   return result.json<{ backups: { id: string }[] }>().backups.map(({ id }) => id);
 }

@@ -18,15 +18,18 @@ const must = (holds: boolean, what: string): void => {
 async function runThrough(field: Field, args: string[], trouble: Trouble | undefined, dice: Dice) {
   const { space, disk } = field;
   await trouble?.prepare?.(field, dice);
+  const command = args[0] as string;
+  const started = performance.now();
   const { child, result } = space.start([...args, '--format', 'json']);
   let struck = trouble !== undefined && trouble.strike === undefined;
   if (trouble?.strike) {
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-    await Promise.race([ended, sleep(dice.int(0, Math.ceil(field.usualMs * 1.2)))]);
+    await Promise.race([ended, sleep(dice.int(0, Math.ceil(field.usualMs.get(command) ?? 2_000)))]);
     if (child.exitCode === null) struck = await trouble.strike(field, dice, child);
   }
   const outcome = await result;
   await disk?.empty();
+  if (!struck) field.usualMs.set(command, performance.now() - started);
   return { ...outcome, struck };
 }
 
@@ -79,9 +82,7 @@ export async function backUpThrough(
     must(code !== 0 || fresh === 1, `a backup ended with 0, and ${fresh} were made`);
     return { struck };
   });
-  const started = performance.now();
   const next = await field.space.vya(backup);
-  field.usualMs = performance.now() - started;
   must(next.code === 0, `the next backup ended with ${next.code}: ${next.stdout}${next.stderr}`);
   must((await learn()) === 1, 'the next backup made none');
 }
