@@ -216,8 +216,19 @@ export interface FileCheck {
 /**
  * How an archive's end is proven: SQL dumps by the text at their end, PostgreSQL archives by a full read. In a directory,
  * pg_restore takes the end of a data file for the end of the table wherever it comes: each file has to be read besides.
+ *
+ * `inspect` reads a decompressed SQL dump that is about to be loaded, and prints an Inspection.
  */
-export type ArchiveCheck = { endMarker: string } | { command: Command; files?: readonly FileCheck[] };
+export type ArchiveCheck =
+  { endMarker: string; inspect?: Command } | { command: Command; files?: readonly FileCheck[] };
+
+/** What `inspect` prints, as JSON. */
+export interface Inspection {
+  /** The last bytes, as Latin-1. */
+  tail: string;
+  /** Why it must not be loaded, to follow after the part's name; absent: it may. */
+  refusal?: string;
+}
 
 /** One kind of server, without a connection. */
 export interface Engine {
@@ -234,8 +245,15 @@ export interface Engine {
     env: NodeJS.ProcessEnv,
     oldestClient?: string,
   ): Promise<ClientPrograms>;
-  /** `programs` may be undefined for parts of format `sql`, which need none. */
-  archiveCheck(part: StoredPart, programs: ClientPrograms | undefined): ArchiveCheck;
+  /**
+   * `programs` may be undefined for parts of format `sql`, which need none. `loading`: the part is about to be loaded; it came
+   * from a database of this name.
+   */
+  archiveCheck(
+    part: StoredPart,
+    programs: ClientPrograms | undefined,
+    loading?: { sourceDatabase: string },
+  ): ArchiveCheck;
   planAccounts: PlanAccounts;
   /** The session settings that the statements of `planAccounts` rely on, for a file that the database's client loads. */
   accountsPreamble: readonly string[];
