@@ -95,7 +95,11 @@ function asText(line: string): string {
   const when = String(time)
     .replace('T', ' ')
     .replace(/\.\d+Z$/, 'Z');
-  return `${when} ${String(level).padEnd(7)} ${String(msg).replaceAll('\n', ' | ')}${rest.length > 0 ? ` (${rest.join(' ')})` : ''}\n`;
+  // Names of databases are in messages: whoever chose one must not write lines or escape sequences of their own.
+  const message = String(msg)
+    .replaceAll('\n', ' | ')
+    .replaceAll(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1));
+  return `${when} ${String(level).padEnd(7)} ${message}${rest.length > 0 ? ` (${rest.join(' ')})` : ''}\n`;
 }
 
 function asWord(value: unknown): string {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cp, readFile, writeFile } from 'node:fs/promises';
+import { cp, lstat, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 
@@ -24,8 +24,10 @@ export async function tamperedCopy(
   const manifest = JSON.parse(await readFile(manifestPath, 'utf8')) as RawManifest;
   await change({ path, manifest });
   for (const file of manifest.files) {
-    const content = await readFile(join(path, file.path)).catch(() => undefined);
-    if (!content) continue;
+    const absolute = join(path, file.path);
+    const stats = await lstat(absolute).catch(() => undefined);
+    if (!stats?.isFile()) continue;
+    const content = await readFile(absolute);
     file.size = content.length;
     file.checksum = createHash('sha256').update(content).digest('hex');
   }
