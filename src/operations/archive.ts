@@ -1,12 +1,6 @@
 import { basename } from 'node:path';
-import type {
-  ArchiveCheck,
-  ClientPrograms,
-  Engine,
-  FileCheck,
-  Inspection,
-  StoredPart,
-} from '../db/adapter.ts';
+import type { ClientPrograms, Engine, StoredPart } from '../db/adapter.ts';
+import type { ArchiveCheck, FileCheck, Inspection } from '../db/archive-check.ts';
 import { asVyaError, VyaError } from '../errors.ts';
 import type { Command } from '../exec/command.ts';
 import { runPipeline } from '../exec/pipeline.ts';

@@ -2,15 +2,8 @@ import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { VyaError } from '../../errors.ts';
 import type { Command } from '../../exec/command.ts';
-import type {
-  ArchiveCheck,
-  ClientPrograms,
-  FileCheck,
-  LoadOptions,
-  LoadStep,
-  ServerInfo,
-  StoredPart,
-} from '../adapter.ts';
+import type { ClientPrograms, LoadOptions, LoadStep, ServerInfo, StoredPart } from '../adapter.ts';
+import type { ArchiveCheck, FileCheck } from '../archive-check.ts';
 import { assertOwnFiles } from './archive-names.ts';
 import { baseEnvironment, clientCommand, databaseArgument, type Reach } from './client.ts';
 import { isTooNew, loadThroughPsql } from './load-older.ts';
