@@ -37,6 +37,9 @@ const isWord = (byte: number): boolean =>
   byte === 95 ||
   byte === 36;
 
+/** Every server that vya knows reads comments for versions up to this one. */
+const servedByAll = 50_600;
+
 /** How recent dumps of MariaDB begin (F24). */
 const sandboxLine = Buffer.from('/*M!999999\\- enable the sandbox mode */');
 
@@ -68,6 +71,8 @@ export class StatementScanner {
   /** The comment for some versions that is open, or 0; and how many there have been. */
   private open = 0;
   private opened = 0;
+  /** Whether every server reads what stands in it. */
+  private certain = false;
 
   constructor(events: ScanEvents) {
     this.events = events;
@@ -167,6 +172,8 @@ export class StatementScanner {
       this.state = 'comment';
       return at + 2;
     }
+    const version = Number(/\d+$/.exec(marker)?.[0] ?? 0);
+    this.certain = !marker.includes('M') && version >= 1 && version <= servedByAll;
     this.open = this.opened += 1;
     return at + marker.length;
   }
@@ -187,7 +194,7 @@ export class StatementScanner {
     if (capture && this.text.length < longestToken) {
       this.text += bytes.toString('latin1', start, Math.min(at, start + longestToken));
     }
-    if (this.open > 0 && bytes.subarray(start, at).includes('*/')) {
+    if (this.open > 0 && !this.certain && bytes.subarray(start, at).includes('*/')) {
       this.events.oddity('the end of a comment between quotes within a comment');
     }
     if (!closed) return at;

@@ -42,6 +42,7 @@ const inTables = [
   "SET sql_mode = 'NO_BACKSLASH_ESCAPES'",
   "SET @OLD_SQL_MODE = 'ANSI_QUOTES'",
   'SET NAMES gbk',
+  "/*!50003 SET @a = 'x */; DROP DATABASE bystander; -- '",
   'CREATE PROCEDURE p() DROP TABLE bystander.precious',
   'CALL bystander.wreck()',
   'DELIMITER //\nSELECT 1//',
