@@ -1,4 +1,6 @@
+import { lstatSync } from 'node:fs';
 import pino from 'pino';
+import { VyaError } from './errors.ts';
 
 export type LogLevel = 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR' | 'CRITICAL';
 
@@ -29,7 +31,7 @@ const redacted = ['password', '*.password', 'token', '*.token', 'secret', '*.sec
 
 /**
  * A logger that writes each line before it returns, so that nothing is lost at exit (F38). When the log cannot be
- * written (a full disk), the work goes on and stderr says so once.
+ * written (a full disk), the work goes on and stderr says so once. Throws VyaError `configuration` for a link.
  */
 export function createLog(settings: LogSettings): Log {
   const secrets = new Set<string>();
@@ -62,7 +64,16 @@ export function createLog(settings: LogSettings): Log {
   };
 }
 
+/** A link that somebody planted would let vya write into any file. /dev/stderr and its like are links by nature. */
+function assertNoLink(output: string): void {
+  if (output.startsWith('/dev/') || !lstatSync(output, { throwIfNoEntry: false })?.isSymbolicLink()) return;
+  throw new VyaError('configuration', `The log ${output} is a symbolic link`, {
+    hint: 'Give the path of the file itself as logging.output.',
+  });
+}
+
 function openDestination(output: string): { write(text: string): void } {
+  if (output !== 'console') assertNoLink(output);
   const destination =
     output === 'console'
       ? pino.destination({ dest: 2, sync: true })
@@ -95,7 +106,11 @@ function asText(line: string): string {
   const when = String(time)
     .replace('T', ' ')
     .replace(/\.\d+Z$/, 'Z');
-  return `${when} ${String(level).padEnd(7)} ${String(msg).replaceAll('\n', ' | ')}${rest.length > 0 ? ` (${rest.join(' ')})` : ''}\n`;
+  // Names of databases are in messages: whoever chose one must not write lines or escape sequences of their own.
+  const message = String(msg)
+    .replaceAll('\n', ' | ')
+    .replaceAll(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1));
+  return `${when} ${String(level).padEnd(7)} ${message}${rest.length > 0 ? ` (${rest.join(' ')})` : ''}\n`;
 }
 
 function asWord(value: unknown): string {

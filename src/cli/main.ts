@@ -3,6 +3,7 @@ import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { CommanderError } from 'commander';
 import { asVyaError, systemCode, VyaError } from '../errors.ts';
 import type { CliContext, Outcome } from './context.ts';
+import { leaveMemoryOutOfCoreDumps } from './core-dumps.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { printError, printOutcome, wantsJson, wantsQuiet, wantsVerbose } from './output/print.ts';
 import { buildProgram } from './program.ts';
@@ -26,6 +27,7 @@ async function main(argv: string[]): Promise<number> {
   process.on('uncaughtException', (error) => interruption.abort(asVyaError(error)));
   // Everything that is written is for its owner alone, also what the client programs write.
   process.umask(0o077);
+  leaveMemoryOutOfCoreDumps();
   process.stderr.on('error', () => {});
   process.stdout.on('error', outputFailed);
 

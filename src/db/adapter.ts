@@ -4,6 +4,7 @@ import type { Inventory } from '../model/inventory.ts';
 import type { Version } from '../model/version.ts';
 import type { Leftover, RecoverRequest, ReplaceRequest } from './replacement.ts';
 import type { AccountsAdapter, PlanAccounts } from './accounts.ts';
+import type { ArchiveCheck } from './archive-check.ts';
 import type { ClientSessions } from './client-sessions.ts';
 import type { Snapshot, TableMeasure } from './snapshot.ts';
 import type { SourcePosition } from './source-position.ts';
@@ -201,18 +202,6 @@ export interface ConnectOptions {
   signal: AbortSignal;
 }
 
-/** A file that, decompressed, can be read to its end, and ends with this text where there is one. */
-export interface FileCheck {
-  path: string;
-  endMarker: string | undefined;
-}
-
-/**
- * How an archive's end is proven: SQL dumps by the text at their end, PostgreSQL archives by a full read. In a directory,
- * pg_restore takes the end of a data file for the end of the table wherever it comes: each file has to be read besides.
- */
-export type ArchiveCheck = { endMarker: string } | { command: Command; files?: readonly FileCheck[] };
-
 /** One kind of server, without a connection. */
 export interface Engine {
   type: EngineType;
@@ -228,8 +217,15 @@ export interface Engine {
     env: NodeJS.ProcessEnv,
     oldestClient?: string,
   ): Promise<ClientPrograms>;
-  /** `programs` may be undefined for parts of format `sql`, which need none. */
-  archiveCheck(part: StoredPart, programs: ClientPrograms | undefined): ArchiveCheck;
+  /**
+   * `programs` may be undefined for parts of format `sql`, which need none. `loading`: the part is about to be loaded; it came
+   * from a database of this name.
+   */
+  archiveCheck(
+    part: StoredPart,
+    programs: ClientPrograms | undefined,
+    loading?: { sourceDatabase: string },
+  ): ArchiveCheck;
   planAccounts: PlanAccounts;
   /** The session settings that the statements of `planAccounts` rely on, for a file that the database's client loads. */
   accountsPreamble: readonly string[];

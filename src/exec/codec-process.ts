@@ -22,7 +22,7 @@ function transformFor(direction: string | undefined, codec: string | undefined, 
     case 'compress gzip':
       return zlib.createGzip({ chunkSize, level });
     case 'decompress zstd':
-      return zlib.createZstdDecompress({ chunkSize, params: { [ZSTD_d_windowLogMax]: 31 } });
+      return zlib.createZstdDecompress({ chunkSize, params: { [ZSTD_d_windowLogMax]: 27 } });
     case 'decompress gzip':
       return zlib.createGunzip({ chunkSize });
     default:

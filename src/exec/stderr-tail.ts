@@ -9,6 +9,7 @@ const lineLimit = 1_024;
  */
 export class StderrTail {
   private kept = Buffer.alloc(0);
+  private cut = false;
   private readonly secrets: string[];
   private readonly keptOfLine: number;
   /** Bytes of the line that is being received. */
@@ -26,7 +27,8 @@ export class StderrTail {
 
   add(chunk: Buffer): void {
     const all = Buffer.concat([this.kept, ...this.cutLines(chunk)]);
-    this.kept = all.length > limit ? all.subarray(all.length - limit) : all;
+    this.cut ||= all.length > limit;
+    this.kept = this.cut ? all.subarray(-limit) : all;
   }
 
   private cutLines(chunk: Buffer): Buffer[] {
@@ -45,8 +47,7 @@ export class StderrTail {
   text(): string {
     let text = this.kept.toString('utf8');
     for (const secret of this.secrets) text = text.replaceAll(secret, '[redacted]');
-    return redactRows(text)
-      .split('\n')
+    return redactRows(text, this.cut)
       .map((line) => (line.length > lineLimit ? `${line.slice(0, lineLimit)}…` : line).trimEnd())
       .filter((line) => line !== '')
       .slice(-8)
@@ -68,16 +69,51 @@ function passwordsIn(content: string): string[] {
   return [...found].filter((secret) => secret.length >= 4).sort((a, b) => b.length - a.length);
 }
 
-/** Takes out what clients quote from the data: failing rows, COPY contexts, statements with passwords or literals. */
-function redactRows(text: string): string {
-  return (
-    text
-      .replaceAll(/^(.*\bDETAIL: ).*$/gm, '$1[redacted]')
-      .replaceAll(/^((?:.*\bCONTEXT: {2})?COPY [^:]*)(:.*)?$/gm, '$1')
-      // The statement's beginning names the object; literals, options and bodies come after it.
-      .replaceAll(/^(.*\b(?:STATEMENT|Command was): [^'($=\n]{0,120}).*$/gm, '$1')
-      .replaceAll(/(Duplicate entry )'.*'( for key)/g, '$1[redacted]$2')
-      .replaceAll(/((?:Incorrect|Truncated incorrect) \S+ value: )'.*?'( for|$)/gm, '$1[redacted]$2')
-      .replaceAll(/\b(PASSWORD|IDENTIFIED BY) +'(?:[^']|'')*'/gi, "$1 '[redacted]'")
-  );
+/** How a line begins that is a message of its own, and not more of what an earlier line quotes. */
+const messageLine =
+  /^(?:\S{1,60}: |ERROR \d+ \(|(?:ERROR|FATAL|PANIC|WARNING|NOTICE|DETAIL|HINT|CONTEXT|STATEMENT|QUERY|LINE \d+|Command was): )/;
+
+/**
+ * Takes out what clients quote from the data: failing rows, COPY contexts, statements with passwords or literals. What they quote
+ * can have any number of lines. `cut`: the text's beginning is lost, so its first lines may belong to something quoted.
+ */
+function redactRows(text: string, cut: boolean): string[] {
+  const lines: string[] = [];
+  let quoting = cut;
+  for (const line of redactValues(text).split('\n')) {
+    if (messageLine.test(line)) quoting = false;
+    if (quoting) continue;
+    const [safe, quotes] = redactLine(line);
+    lines.push(safe);
+    quoting = quotes;
+  }
+  return lines;
+}
+
+/** A line without what it quotes, and whether the quotation may go on in the next one. */
+function redactLine(line: string): [safe: string, quotes: boolean] {
+  const detail = /^.*\bDETAIL: /.exec(line);
+  if (detail) return [`${detail[0]}[redacted]`, true];
+  const copy = /^(?:.*\bCONTEXT: {2})?COPY [^:]*/.exec(line);
+  if (copy) return [copy[0], true];
+  // The statement's beginning names the object; literals, options and bodies come after it.
+  const statement = /^.*\b(?:STATEMENT|Command was): [^'($=\n]{0,120}/.exec(line);
+  if (statement) return [statement[0], true];
+  if (/^(?:LINE \d+|QUERY): /.test(line))
+    return [line.replaceAll(/'(?:[^']|'')*(?:'|$)/g, "'[redacted]'"), false];
+  // The end of a long line is cut off, and the closing quote with it.
+  return [line.replace(/((?:Duplicate entry|value:| near) )['"][^\]]*$/, '$1[redacted]'), false];
+}
+
+function redactValues(text: string): string {
+  return text
+    .replaceAll(/(Duplicate entry )'[^]*?'( for key)/g, '$1[redacted]$2')
+    .replaceAll(/((?:Incorrect|Truncated incorrect) \S+ value: )'[^]*?'( for|$)/gm, '$1[redacted]$2')
+    .replaceAll(/( near )'[^]*?'( at line \d)/g, '$1[redacted]$2')
+    .replaceAll(
+      /((?:invalid input (?:syntax|value) for|malformed|out of range)[^:"\n]*: )"[^]*?"$/gm,
+      '$1[redacted]',
+    )
+    .replaceAll(/(value )"[^]*?"( is out of range)/g, '$1[redacted]$2')
+    .replaceAll(/\b(PASSWORD|IDENTIFIED BY) +'(?:[^']|'')*'/gi, "$1 '[redacted]'");
 }

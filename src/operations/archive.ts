@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
-import type { ArchiveCheck, ClientPrograms, Engine, FileCheck, StoredPart } from '../db/adapter.ts';
+import type { ClientPrograms, Engine, StoredPart } from '../db/adapter.ts';
+import type { ArchiveCheck, FileCheck, Inspection } from '../db/archive-check.ts';
 import { asVyaError, VyaError } from '../errors.ts';
 import type { Command } from '../exec/command.ts';
 import { runPipeline } from '../exec/pipeline.ts';
@@ -15,24 +16,35 @@ export interface ReadOptions {
   env: NodeJS.ProcessEnv;
   programs: ClientPrograms | undefined;
   onBytes?: ((bytes: number) => void) | undefined;
+  /** The part is about to be loaded: it must hold nothing that reaches further than the database of this name. */
+  loading?: { sourceDatabase: string } | undefined;
+  /** The most bytes that may come out of it. */
+  largest?: number | undefined;
 }
 
 /**
  * Reads one part of a backup to its end, as a restore would: every byte is decompressed, an SQL dump must end with its
  * marker, a PostgreSQL archive is read by pg_restore, and in a directory each data file besides.
  *
- * @throws VyaError `verification` when the part is not whole
+ * @throws VyaError `verification` when the part is not whole, expands beyond measure, or must not be loaded
  */
 export async function readPart(engine: Engine, part: StoredPart, options: ReadOptions): Promise<void> {
   const check = part.holds.includes('accounts')
     ? { endMarker: accountsEnd }
-    : engine.archiveCheck(part, options.programs);
+    : engine.archiveCheck(part, options.programs, options.loading);
+  const limit = new AbortController();
+  const { largest = Number.POSITIVE_INFINITY } = options;
+  const onBytes = (bytes: number): void => {
+    options.onBytes?.(bytes);
+    if (bytes > largest) limit.abort(tooLarge(part, largest));
+  };
+  const signal = AbortSignal.any([options.signal, limit.signal]);
   try {
-    await runCheck(part, check, options);
+    await runCheck(part, check, { ...options, signal, onBytes });
   } catch (error) {
-    options.signal.throwIfAborted();
+    signal.throwIfAborted();
     const { kind, message } = asVyaError(error);
-    if (kind === 'unexpected') throw error;
+    if (kind === 'unexpected' || kind === 'verification') throw error;
     throw new VyaError('verification', `${part.path} cannot be read to its end: ${message}`, {
       hint: 'Restore from another backup; vya list shows them.',
       cause: error,
@@ -41,8 +53,11 @@ export async function readPart(engine: Engine, part: StoredPart, options: ReadOp
 }
 
 async function runCheck(part: StoredPart, check: ArchiveCheck, options: ReadOptions): Promise<void> {
-  if ('endMarker' in check) return await readToMarker({ path: part.path, ...check }, options);
   const { signal, onBytes } = options;
+  if ('endMarker' in check) {
+    const file = { path: part.path, ...check };
+    return check.inspect ? await inspect(file, check.inspect, options) : await readToMarker(file, options);
+  }
   const how = { signal, output: 'drop', onBytes } as const;
   if (part.format === 'pg-directory') {
     await runPipeline([check.command], how);
@@ -56,18 +71,42 @@ async function runCheck(part: StoredPart, check: ArchiveCheck, options: ReadOpti
 }
 
 /** Decompresses a whole file and looks how it ends. */
-async function readToMarker({ path, endMarker }: FileCheck, options: ReadOptions): Promise<void> {
-  const { signal, onBytes } = options;
+async function readToMarker(file: FileCheck, options: ReadOptions): Promise<void> {
   const tail: Command = { file: 'tail', args: ['-c', String(tailBytes)], env: { PATH: '/usr/bin:/bin' } };
-  const commands = [...(await decompressing(path, options)), tail];
-  const end = await runPipeline(commands, { signal, input: path, output: 'keep', onBytes }).catch(
+  assertEnd(file, (await readThrough(file.path, tail, options)).toString('latin1'));
+}
+
+/** The same for a dump that is about to be loaded, and at its statements. Whole comes first: damage is no malice. */
+async function inspect(file: FileCheck, inspector: Command, options: ReadOptions): Promise<void> {
+  const said = (await readThrough(file.path, inspector, options)).toString('utf8');
+  const { tail, refusal } = JSON.parse(said) as Inspection;
+  assertEnd(file, tail);
+  if (refusal === undefined) return;
+  throw new VyaError('verification', `${file.path} is not loaded: it ${refusal}`, {
+    hint: 'It could write into other databases. Look at the file; if you trust it, load it by hand (README, “Restoring without vya”).',
+  });
+}
+
+async function readThrough(path: string, reader: Command, options: ReadOptions): Promise<Buffer> {
+  const { signal, onBytes } = options;
+  const commands = [...(await decompressing(path, options)), reader];
+  return await runPipeline(commands, { signal, input: path, output: 'keep', onBytes }).catch(
     (error: unknown) => {
       signal.throwIfAborted();
       throw new VyaError('failed', `${basename(path)}: ${asVyaError(error).message}`, { cause: error });
     },
   );
-  if (endMarker === undefined || end.includes(endMarker)) return;
+}
+
+function assertEnd({ path, endMarker }: FileCheck, end: string): void {
+  if (endMarker === undefined || end.includes(Buffer.from(endMarker).toString('latin1'))) return;
   throw new VyaError('failed', `${basename(path)} does not end with “${endMarker.trim()}”`);
+}
+
+function tooLarge({ path }: StoredPart, largest: number): VyaError {
+  return new VyaError('verification', `${path} expands to more than ${largest} bytes`, {
+    hint: 'That is more than a dump of the database that its manifest tells of can be. It was damaged or made to fill disks: restore from another backup.',
+  });
 }
 
 async function decompressing(path: string, { env }: ReadOptions): Promise<Command[]> {

@@ -41,7 +41,7 @@ export async function restoreAccounts(
   return await withSharedBackup(job, 'vya users restore', context, async () => {
     const target = await job.open();
     return await withSession(target, context, async (session) => {
-      await assertWhole(job.backup, session.engine, undefined, context);
+      await assertWhole(job.backup, session.engine, undefined, context, { forLoading: false });
       const backup = await readAccountsBackup(job.backup, context);
       const warnings = checkSource(backup, session);
       return await restoreInto(job, backup, warnings, session, context);

@@ -74,7 +74,7 @@ export async function restore(job: RestoreJob, context: OperationContext): Promi
       report.warnings.unshift(...leftovers);
       if (job.dryRun) return report;
       await confirm(job, report);
-      await assertWhole(job.backup, session.engine, session.programs, context);
+      await assertWhole(job.backup, session.engine, session.programs, context, { forLoading: true });
       await restoreInto(job, session, report, context);
       report.durationMs = Math.round(performance.now() - started);
       return report;

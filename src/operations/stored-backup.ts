@@ -41,6 +41,7 @@ export async function storedParts(backup: OpenBackup): Promise<StoredPart[]> {
 
 /**
  * Reads everything: each file has the size and checksum that the manifest says, and each archive is whole to its end.
+ * For a backup that is about to be loaded, also whether that is safe for other databases of the server.
  *
  * @throws VyaError `verification`
  */
@@ -49,8 +50,10 @@ export async function assertWhole(
   engine: Engine,
   programs: ClientPrograms | undefined,
   context: OperationContext,
+  { forLoading }: { forLoading: boolean },
 ): Promise<void> {
   const { signal, env } = context;
+  const loading = forLoading ? { sourceDatabase: backup.manifest.database ?? '' } : undefined;
   const total = backup.manifest.files.reduce((sum, { size }) => sum + size, 0);
   const task = context.progress.begin(`verify ${backup.manifest.id}`, total);
   try {
@@ -60,8 +63,19 @@ export async function assertWhole(
         hint: 'Restore from another backup; vya list shows them.',
       });
     }
-    for (const part of await storedParts(backup)) await readPart(engine, part, { signal, env, programs });
+    const largest = largestExpansion(total, backup.manifest.inventory?.database.sizeBytes ?? 0);
+    for (const part of await storedParts(backup)) {
+      await readPart(engine, part, { signal, env, programs, loading, largest });
+    }
   } finally {
     task.done();
   }
+}
+
+/**
+ * How many bytes may come out of a backup's archives: a bound on what a few kilobytes that expand without end can cost. No real
+ * dump comes near it, even where the server's figure of the size was wrong or the rows are all alike.
+ */
+export function largestExpansion(storedBytes: number, databaseBytes: number): number {
+  return Math.max(16 * 1024 ** 3, 1_000 * storedBytes, 100 * databaseBytes);
 }

@@ -51,7 +51,8 @@ async function verifyOne(
     const backup = await openBackup(entry.path);
     await withSharedBackup({ ...job, backup }, 'vya verify', context, async () => {
       const engine = await engineFor(backup.manifest.instance.type);
-      await assertWhole(backup, engine, await programsFor(engine, backup, context), context);
+      const programs = await programsFor(engine, backup, context);
+      await assertWhole(backup, engine, programs, context, { forLoading: job.rehearsal !== undefined });
       // Accounts are the whole server's: there is no scratch place to restore them into.
       if (!job.rehearsal || entry.kind === 'accounts') return;
       result.rehearsed = true;

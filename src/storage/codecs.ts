@@ -45,8 +45,8 @@ export async function compressor(
  */
 export async function decompressor(codec: CodecName, env: NodeJS.ProcessEnv): Promise<Command | undefined> {
   if (codec === 'none') return undefined;
-  // By default zstd refuses what was compressed with a larger window than 128 MB; files of others may have been.
-  const window = codec === 'zstd' ? ['--long=31'] : [];
+  // A window of up to 128 MB, as by default: the memory that a file of unknown origin can ask for. vya's own need 8 MB.
+  const window = codec === 'zstd' ? ['--long=27'] : [];
   return codecCommand(codec, ['-q', '-d', '-c', ...window], ['decompress', codec], env);
 }
 

@@ -6,6 +6,12 @@ import { manifestName } from './layout.ts';
 import { type Manifest, manifestFormat, manifestSchema, manifestVersion } from './manifest.ts';
 import { readSmallFile, writePrivateFile } from './small-file.ts';
 
+/** Characters of a text that cannot hold enough to do harm. */
+const harmless = 4 * 1024 * 1024;
+/** Objects and lists in a manifest: a table of an inventory takes two. */
+const mostObjects = 3_000_000;
+const deepest = 32;
+
 /** Bytes; a manifest of a hundred thousand tables is a tenth of this. */
 export const largestManifest = 256 * 1024 * 1024;
 
@@ -39,6 +45,7 @@ export function readManifestText(directory: string): string {
 /** Checks a manifest's text. Throws VyaError `verification`. */
 export function parseManifest<T extends z.ZodType>(schema: T, text: string, directory: string): z.infer<T> {
   let content: unknown;
+  if (!isModest(text)) throw damaged(directory, 'holds more objects, or deeper ones, than any backup has');
   try {
     content = JSON.parse(text);
   } catch (error) {
@@ -60,6 +67,29 @@ export function parseManifest<T extends z.ZodType>(schema: T, text: string, dire
   const issue = parsed.error.issues[0];
   const place = issue && issue.path.length > 0 ? `${issue.path.join('.')}: ` : '';
   throw damaged(directory, `does not hold: ${place}${issue?.message}`, parsed.error);
+}
+
+/** Millions of empty objects in a large text would take all memory before a schema could refuse them. */
+function isModest(text: string): boolean {
+  if (text.length <= harmless) return true;
+  let [depth, objects] = [0, 0];
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (character === '"') at = endOfString(text, at);
+    else if (character === ']' || character === '}') depth -= 1;
+    else if (character === '[' || character === '{') {
+      depth += 1;
+      objects += 1;
+      if (depth > deepest || objects > mostObjects) return false;
+    }
+  }
+  return true;
+}
+
+function endOfString(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1;
+  return at;
 }
 
 /**

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { inventorySchema } from '../model/inventory.ts';
 import { versionSchema } from '../model/version.ts';
+import { codecOf } from './codecs.ts';
 import { isSafePath } from './safe-path.ts';
 
 export const manifestFormat = 'vya-backup';
@@ -11,6 +12,9 @@ export const manifestVersion = 1;
 const pathSchema = z
   .string()
   .refine(isSafePath, { error: 'is not a path inside the backup, or bears a name that is vya’s own' });
+
+/** Ids are printed: no database's name brings a control character into one, because they are escaped there. */
+const idSchema = z.string().refine((id) => !/\p{Cc}/u.test(id), { error: 'holds control characters' });
 
 const instantSchema = z.iso.datetime({ error: 'is not a moment in UTC like 2026-01-09T02:00:00.000Z' });
 
@@ -34,13 +38,18 @@ export const summarySchema = z.object({
   format: z.literal(manifestFormat),
   version: z.literal(manifestVersion),
   /** `<instance>/<database>/<timestamp>`, as the backup was called when it was made. */
-  id: z.string(),
+  id: idSchema,
   /** Equal for all backups that one `vya backup` made. */
-  run: z.string(),
+  run: idSchema,
   kind: z.enum(['database', 'accounts']),
-  instance: z.object({ id: z.string(), type: z.enum(['mysql', 'postgresql']) }),
+  instance: z.object({ id: idSchema, type: z.enum(['mysql', 'postgresql']) }),
   /** The true name, whatever the directory had to be called; null for accounts. */
-  database: z.string().nullable(),
+  database: z
+    .string()
+    .refine((name) => name !== '' && !name.includes('\0'), {
+      error: 'is not a name that a database can have',
+    })
+    .nullable(),
   server: z.object({
     flavour: z.enum(['mysql', 'mariadb', 'postgresql']),
     version: versionSchema,
@@ -107,6 +116,9 @@ function checkConsistency(manifest: ManifestSummary, context: z.RefinementCtx): 
   for (const { path, format } of manifest.parts) {
     if (!(format === 'pg-directory' ? directories : files).has(path))
       complain(`lacks the files of part ${path}`);
+    // Checks go by the name and loads by the manifest: both have to read the same bytes.
+    if (format !== 'pg-directory' && codecOf(path) !== manifest.compression.codec)
+      complain(`${path} is not named after its compression`);
   }
   for (const { path } of manifest.files) {
     if (directories.has(path)) complain(`${path} is both a file and a directory`);

@@ -19,7 +19,26 @@ export async function verifyFiles(backup: OpenBackup, options: ReadOptions = {})
     const problem = await problemOf(backup, file, options);
     if (problem !== undefined) problems.push(problem);
   }
-  return problems;
+  return [...problems, ...(await strangersIn(backup))];
+}
+
+/** pg_restore opens what a directory archive names, links and all: there may be nothing in it but what was checked. */
+async function strangersIn({ path, manifest }: OpenBackup): Promise<string[]> {
+  const known = new Set(manifest.files.map((file) => file.path));
+  const strangers: string[] = [];
+  for (const part of manifest.parts.filter(({ format }) => format === 'pg-directory')) {
+    const root = await pathInside(path, part.path, 'directory').catch(() => undefined);
+    // A missing directory has shown by its files.
+    if (root === undefined) continue;
+    const tree = await orStorageError(`read ${root}`, () => readTree(root));
+    const inside = tree.map((entry) => ({ ...entry, path: `${part.path}/${entry.path}` }));
+    strangers.push(
+      ...inside
+        .filter((entry) => !entry.stats.isDirectory() && !known.has(entry.path))
+        .map((entry) => `${entry.path} is not in the manifest`),
+    );
+  }
+  return strangers;
 }
 
 async function problemOf(

@@ -37,10 +37,13 @@ describe('a published backup', () => {
     expect(await staged.adoptDirectory('.pgdir')).toBe(directory);
     expect(await staged.sizeOf(directory)).toBe('toc.dat3001.dat.zstblobs/1.dat'.length);
     const { id, path, manifest } = await staged.publish(
-      draftOf([
-        ...everything(file.name),
-        { path: `${staged.stem}.pgdir`, format: 'pg-directory', holds: ['everything'] },
-      ]),
+      draftOf(
+        [
+          ...everything(file.name),
+          { path: `${staged.stem}.pgdir`, format: 'pg-directory', holds: ['everything'] },
+        ],
+        { compression: { codec: 'zstd', level: 3 } },
+      ),
     );
     expect(id).toBe('prod/shop/20260109T020000Z');
     expect(path).toBe(join(base, id));

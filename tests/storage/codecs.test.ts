@@ -113,18 +113,28 @@ describe('codecs', () => {
     expect(codecOf('dump.sql')).toBe('none');
   });
 
-  it('read zstd streams of a larger window than zstd takes by default', async () => {
-    const to = join(await scratchDirectory(), 'out');
-    await writeFile(to, '');
-    // One byte more than the default window of 128 MB, so that the frame really asks for a larger one.
+  it('take no more memory for a zstd stream than a window of 128 MB', async () => {
+    // One byte more than that, so that the frame really asks for a larger window.
     const make = { file: 'head', args: ['-c', '134217729', '/dev/zero'], env: withPrograms };
-    const pack = { file: 'zstd', args: ['-q', '-c', '-1', '--long=30'], env: withPrograms };
-    await runPipeline([make, pack], { signal, output: { appendTo: to } });
     const count = { file: 'wc', args: ['-c'], env: withPrograms };
-    for (const env of [withPrograms, { PATH: '/nonexistent' }]) {
-      const unpack = await decompressor('zstd', env);
-      const size = await runPipeline([unpack ?? cat, count], { signal, input: to, output: 'keep' });
-      expect(size.toString().trim()).toBe('134217729');
+    for (const [window, works] of [
+      [27, true],
+      [30, false],
+    ] as const) {
+      const to = join(await scratchDirectory(), 'out');
+      await writeFile(to, '');
+      const pack = { file: 'zstd', args: ['-q', '-c', '-1', `--long=${window}`], env: withPrograms };
+      await runPipeline([make, pack], { signal, output: { appendTo: to } });
+      for (const env of [withPrograms, { PATH: '/nonexistent' }]) {
+        const unpack = await decompressor('zstd', env);
+        const reading = runPipeline([unpack ?? cat, count], { signal, input: to, output: 'keep' });
+        if (works) expect((await reading).toString().trim()).toBe('134217729');
+        else
+          await expect(reading).rejects.toMatchObject({
+            kind: 'failed',
+            message: expect.stringMatching(/memory/),
+          });
+      }
     }
   });
 

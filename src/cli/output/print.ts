@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import type { VyaError } from '../../errors.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodeOf } from '../exit-codes.ts';
+import { printable } from './format.ts';
 
 /** Whether JSON was asked for, known even where the arguments cannot be parsed: a usage error is JSON, too. */
 export function wantsJson(argv: readonly string[]): boolean {
@@ -44,11 +45,16 @@ export function printError(
     context.stdout.write(`${JSON.stringify({ status: 'error', error: errorAsJson(error) }, null, 2)}\n`);
   const label = colour(context, 'red', 'error:');
   const hint = error.hint ? `\n  ${error.hint.replaceAll('\n', '\n  ')}` : '';
-  context.stderr.write(`vya: ${label} ${error.message}${hint}\n`);
+  context.stderr.write(`vya: ${label} ${harmless(error.message)}${harmless(hint)}\n`);
   if (how.verbose) {
     for (let each: unknown = error; each instanceof Error; each = each.cause)
-      context.stderr.write(`${each.stack}\n`);
+      context.stderr.write(`${harmless(each.stack ?? each.message)}\n`);
   }
+}
+
+/** Messages name what strangers named: an escape sequence in it must not reach a terminal. Line breaks are vya's own. */
+function harmless(text: string): string {
+  return text.split('\n').map(printable).join('\n');
 }
 
 /** An error as the JSON documents hold it. */

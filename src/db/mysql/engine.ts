@@ -1,6 +1,7 @@
 import type { Engine } from '../adapter.ts';
 import { planAccounts } from './account-plan.ts';
 import { connectMysql } from './adapter.ts';
+import { inspectCommand } from './inspect.ts';
 import { findMysqlPrograms } from './programs.ts';
 
 /** MySQL and MariaDB. */
@@ -8,7 +9,10 @@ export const mysqlEngine: Engine = {
   type: 'mysql',
   connect: connectMysql,
   findPrograms: findMysqlPrograms,
-  archiveCheck: () => ({ endMarker: '-- Dump completed' }),
+  archiveCheck: (part, _programs, loading) => ({
+    endMarker: '-- Dump completed',
+    ...(loading && { inspect: inspectCommand(part, loading.sourceDatabase) }),
+  }),
   planAccounts,
   accountsPreamble: ['SET NAMES utf8mb4', "SET SESSION sql_mode = ''"],
 };

@@ -27,6 +27,8 @@ export function loadStep(
       '--binary-mode',
       '--comments',
       '--batch',
+      // MariaDB's client would repeat the whole statement, rows and all (F35).
+      '--skip-print-query-on-error',
     ]),
     '--default-character-set=utf8mb4',
     `--init-command=SET SESSION foreign_key_checks = 0, unique_checks = 0, lock_wait_timeout = ${wait}${held}`,

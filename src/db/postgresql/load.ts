@@ -2,15 +2,9 @@ import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { VyaError } from '../../errors.ts';
 import type { Command } from '../../exec/command.ts';
-import type {
-  ArchiveCheck,
-  ClientPrograms,
-  FileCheck,
-  LoadOptions,
-  LoadStep,
-  ServerInfo,
-  StoredPart,
-} from '../adapter.ts';
+import type { ClientPrograms, LoadOptions, LoadStep, ServerInfo, StoredPart } from '../adapter.ts';
+import type { ArchiveCheck, FileCheck } from '../archive-check.ts';
+import { assertOwnFiles } from './archive-names.ts';
 import { baseEnvironment, clientCommand, databaseArgument, type Reach } from './client.ts';
 import { isTooNew, loadThroughPsql } from './load-older.ts';
 
@@ -40,7 +34,10 @@ export function planLoad(
   return { command: clientCommand(reach, load, args, { options: '-c default_transaction_read_only=off' }) };
 }
 
-/** Reads a whole archive and writes it nowhere: `pg_restore -l` is content with a truncated one (F4). */
+/**
+ * Reads a whole archive and writes it nowhere: `pg_restore -l` is content with a truncated one (F4).
+ * Throws VyaError `verification` for one that leads out of its directory.
+ */
 export function checkArchive(part: StoredPart, programs: ClientPrograms | undefined): ArchiveCheck {
   if (!programs) {
     throw new VyaError('failed', `${part.path} can only be read by pg_restore`, {
@@ -53,6 +50,7 @@ export function checkArchive(part: StoredPart, programs: ClientPrograms | undefi
     env: baseEnvironment,
   });
   if (part.format !== 'pg-directory') return { command: read([]) };
+  assertOwnFiles(part.path);
   return { command: read(['--format=directory', part.path]), files: dataFiles(part.path) };
 }
 

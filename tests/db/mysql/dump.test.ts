@@ -1,6 +1,6 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { optionFile } from '../../../src/db/mysql/option-file.ts';
 import type { ClientProgram, StoredPart } from '../../../src/db/adapter.ts';
 import { runPipeline } from '../../../src/exec/pipeline.ts';
@@ -219,6 +219,43 @@ for (const kind of flavours) {
         const part: StoredPart = { path: file, format: 'sql', holds: ['tables'] };
         await expect(load(bench, [part], 'victim')).rejects.toThrow(/exited with 1/);
         await expect(readFile(flag)).rejects.toThrow(/ENOENT/);
+      }
+    });
+
+    it('takes the line with which dumps of MariaDB begin, whether its client knows a sandbox or not (F24)', async () => {
+      await freshDatabase(bench, 'sandboxed');
+      const { load: client } = bench.programs;
+      const older = { ...client, options: new Set([...client.options].filter((name) => name !== 'sandbox')) };
+      for (const program of [client, older]) {
+        const file = path.join(bench.folder, 'sandbox.sql');
+        const line = '/*M!999999\\- enable the sandbox mode */ ';
+        await writeFile(file, `${line}\nCREATE TABLE IF NOT EXISTS t (id int);\nINSERT INTO t VALUES (1);\n`);
+        const part: StoredPart = { path: file, format: 'sql', holds: ['tables'] };
+        await load({ ...bench, programs: { ...bench.programs, load: program } }, [part], 'sandboxed');
+      }
+      const rows = await bench.admin.query('SELECT COUNT(*) AS count FROM sandboxed.t');
+      expect(rows).toEqual([{ count: 2 }]);
+    });
+
+    it("reads nobody's option files: ~/.my.cnf and MYSQL_ variables change no dump (F3)", async () => {
+      const home = await mkdtemp(path.join(bench.folder, 'home-'));
+      await writeFile(path.join(home, '.my.cnf'), '[client]\nuser=nobody\n[mysqldump]\nno-data\n', {
+        mode: 0o600,
+      });
+      for (const [variable, value] of Object.entries({
+        HOME: home,
+        MYSQL_HOME: home,
+        MARIADB_HOME: home,
+        MYSQL_PWD: 'wrong',
+        MYSQL_HOST: 'nowhere.invalid',
+        MYSQL_TCP_PORT: '1',
+      }))
+        vi.stubEnv(variable, value);
+      try {
+        const again = await dump(bench, name);
+        expect(await textOf(again[0])).toBe(await textOf(parts[0]));
+      } finally {
+        vi.unstubAllEnvs();
       }
     });
 

@@ -1,7 +1,7 @@
 import { rm, stat, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { FileCheck } from '../../../src/db/adapter.ts';
+import type { FileCheck } from '../../../src/db/archive-check.ts';
 import { postgresqlEngine } from '../../../src/db/postgresql/engine.ts';
 import { runPipeline } from '../../../src/exec/pipeline.ts';
 import type { Inventory } from '../../../src/model/inventory.ts';
