@@ -64,8 +64,9 @@ export async function connectMysql(
         restoreFindings(knex, server, inventory, options.source, options.database),
       databaseExists: (name) => databaseExists(knex, name),
       async createDatabase(name, { database }) {
-        await holds.of(name);
-        await createDatabase(knex, name, database);
+        // In a session that no signal cuts off: what a signal left half-made would never be dropped.
+        const hold = await holds.of(name);
+        await createDatabase(hold.knex, name, database);
       },
       async dropDatabase(name) {
         await own((session) => dropScratch(session, name));

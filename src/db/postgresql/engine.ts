@@ -97,8 +97,9 @@ async function connect(target: InstanceTarget, { signal }: ConnectOptions): Prom
     ],
     databaseExists: (name) => databaseExists(main, name),
     async createDatabase(name, { database }) {
-      await holds.of(name);
-      await createDatabase(main, server, name, database);
+      // In a session that no signal cuts off: what a signal left half-made would never be dropped.
+      const hold = await holds.of(name);
+      await createDatabase(hold.database, server, name, database);
     },
     async dropDatabase(name) {
       await withUsable(async (database) => {
