@@ -87,7 +87,8 @@ function redactRows(text: string, cut: boolean): string[] {
     lines.push(safe);
     quoting = quotes;
   }
-  return lines;
+  // Where nothing looks like a message, the last line is the reason more likely than a row.
+  return lines.length > 0 ? lines : [text.trimEnd().split('\n').at(-1) ?? ''];
 }
 
 /** A line without what it quotes, and whether the quotation may go on in the next one. */
