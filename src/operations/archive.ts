@@ -83,7 +83,7 @@ async function inspect(file: FileCheck, inspector: Command, options: ReadOptions
   assertEnd(file, tail);
   if (refusal === undefined) return;
   throw new VyaError('verification', `${file.path} is not loaded: it ${refusal}`, {
-    hint: 'It could write into other databases. Look at the file; if you trust it, load it by hand (README, “Restoring without vya”).',
+    hint: 'It could write into other databases. Look at the file; if you trust it, restore with --trust.',
   });
 }
 

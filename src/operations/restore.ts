@@ -29,6 +29,8 @@ export interface RestoreJob extends Patience {
   /** For servers without room for two copies: what is there is dropped before the backup is loaded. Not with `keepOld`. */
   inPlace: boolean;
   jobs: number;
+  /** Load a dump although it holds statements that no dump of one database does. */
+  trust?: boolean | undefined;
   dryRun: boolean;
   /** Asked before an existing database is replaced; answers false to refuse. */
   confirmReplace(existing: { instance: string; database: string; inPlace: boolean }): Promise<boolean>;
@@ -74,7 +76,9 @@ export async function restore(job: RestoreJob, context: OperationContext): Promi
       report.warnings.unshift(...leftovers);
       if (job.dryRun) return report;
       await confirm(job, report);
-      await assertWhole(job.backup, session.engine, session.programs, context, { forLoading: true });
+      await assertWhole(job.backup, session.engine, session.programs, context, {
+        forLoading: !job.trust,
+      });
       await restoreInto(job, session, report, context);
       report.durationMs = Math.round(performance.now() - started);
       return report;

@@ -92,6 +92,17 @@ for (const kind of ['mysql-9.7', 'mariadb-10.11'] as const) {
       await expectRefused('objects', (text) => text.replace(marker, () => `USE bystander;\n${marker}`));
     });
 
+    test('is loaded all the same with --trust', async () => {
+      const into = 'CREATE TABLE bystander.made (id int)';
+      const path = await tamperedCopy(backup, folder, (copy) =>
+        changePart(copy, 'tables', (text) => text.replace(restoreMode, () => `${into};\n${restoreMode}`)),
+      );
+      const result = await space.vya(['restore', '--file', path, '--target-database', 'trusted', '--trust']);
+      expect(result.code, result.stdout + result.stderr).toBe(0);
+      expect(await bystander.query('SHOW TABLES')).toContainEqual({ Tables_in_bystander: 'made' });
+      await bystander.script('DROP TABLE made; DROP DATABASE trusted');
+    });
+
     test('is loaded when nothing in it reaches further than its database', async () => {
       const path = await tamperedCopy(backup, folder, (copy) =>
         changePart(copy, 'tables', (text) =>

@@ -19,7 +19,7 @@ export function restoreCases(contract: Contract): void {
   const latest = ['--instance', 'main', '--database', sample, '--latest'];
   const print = (database: string = sample) => fingerprint(contract.server, database);
 
-  test('a wrecked database comes back byte for byte, with the next values of its sequences', async () => {
+  test('a wrecked database comes back byte for byte, with nothing newer left in it (F19), and the next values of its sequences', async () => {
     await wreck(contract.server);
     expect(await print()).not.toEqual(contract.original);
     const report = await restore(contract, [...latest, '--force']);

@@ -55,6 +55,7 @@ export function restoreCommand(context: CliContext) {
       ).conflicts('keepOld'),
     )
     .option('--jobs <n>', 'parallel jobs, where the archive allows it', count, 2)
+    .option('--trust', 'load a dump even if it holds statements that could reach other databases')
     .option('--dry-run', 'say what would be done and what the target lacks; change nothing')
     .option('--force', 'replace an existing database without asking')
     .addOption(waitOption())
@@ -75,6 +76,7 @@ export function restoreCommand(context: CliContext) {
         noOwner: !options.owner,
         noAcl: !options.acl,
         keepOld: options.keepOld ?? false,
+        trust: options.trust,
         inPlace: options.replaceInPlace ?? false,
         jobs: options.jobs,
         dryRun: options.dryRun ?? setup.config.dryRun,

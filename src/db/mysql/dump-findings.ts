@@ -29,6 +29,7 @@ export async function dumpFindings(
     ...(await unreadableViews(knex, database, inventory)).map((view) => viewFinding(server, database, view)),
     ...(await nonTransactional(knex, database, inventory)),
     ...damagedTables(database, inventory),
+    ...(inventory.events.length > 0 ? await endlessEvents(knex, database) : []),
   ];
 }
 
@@ -155,4 +156,24 @@ function damagedTables(database: string, inventory: Inventory): Finding[] {
       message: `${database}: the server cannot open the table ${name}`,
       hint: `CHECK TABLE ${qualified(database, name)}; says what is wrong with it.`,
     }));
+}
+
+/**
+ * The dump programs look for a delimiter that no event holds: from two semicolons upwards, but never past two, and without end
+ * (seen with 9.7 and 10.11).
+ */
+async function endlessEvents(knex: Knex, database: string): Promise<Finding[]> {
+  const found = await rows<{ name: string }>(
+    knex,
+    `SELECT EVENT_NAME AS name FROM information_schema.EVENTS
+      WHERE EVENT_SCHEMA = ? AND BINARY EVENT_SCHEMA = BINARY ?
+        AND INSTR(CONCAT_WS(' ', EVENT_NAME, DEFINER, EVENT_DEFINITION, EVENT_COMMENT), ';;') > 0`,
+    [database, database],
+  );
+  return found.map(({ name }) => ({
+    severity: 'error',
+    kind: 'failed',
+    message: `${database}: the event ${name} holds “;;”, at which the dump program would never end`,
+    hint: `Write it without two semicolons in a row: ALTER EVENT ${qualified(database, name)} …`,
+  }));
 }

@@ -12,6 +12,9 @@ import { attempt, rows } from './query.ts';
 
 const ALWAYS = ['SELECT', 'INSERT', 'CREATE', 'DROP', 'ALTER', 'INDEX', 'REFERENCES'];
 
+/** What a replacement notes of itself in the scratch database is changed and taken away again. */
+const FOR_JOURNAL = ['UPDATE', 'DELETE'];
+
 export interface RestoreSource {
   flavour: Flavour;
   version: Version;
@@ -145,21 +148,29 @@ function missingPrivileges(
     ...(inventory.routines.length > 0 ? ['CREATE ROUTINE', 'ALTER ROUTINE'] : []),
     ...(inventory.events.length > 0 ? ['EVENT'] : []),
   ];
-  const places = ['vya_tmp_', ...(database === undefined ? [] : [database])];
-  return places.flatMap((place, index) => {
-    const missing = needed.filter(
-      (privilege) => !grants.on(index === 0 ? `${place}restore` : place, privilege),
-    );
+  const missingOn = (
+    place: string,
+    pattern: string,
+    what: string,
+    privileges: readonly string[],
+  ): Finding[] => {
+    const missing = privileges.filter((privilege) => !grants.on(place, privilege));
     if (missing.length === 0) return [];
-    const pattern =
-      index === 0 ? `${quoteName(`${escapePattern(place)}%`)}` : quoteName(escapePattern(place));
+    const list = missing.join(', ');
     return [
       denied(
-        `${server.account} lacks ${missing.join(', ')} on ${index === 0 ? "vya's scratch databases" : place}`,
-        `GRANT ${missing.join(', ')} ON ${pattern}.* TO ${server.account};`,
+        `${server.account} lacks ${list} on ${what}`,
+        `GRANT ${list} ON ${pattern}.* TO ${server.account};`,
       ),
     ];
-  });
+  };
+  const scratch = quoteName(`${escapePattern('vya_tmp_')}%`);
+  return [
+    ...missingOn('vya_tmp_restore', scratch, "vya's scratch databases", [...needed, ...FOR_JOURNAL]),
+    ...(database === undefined
+      ? []
+      : missingOn(database, quoteName(escapePattern(database)), database, needed)),
+  ];
 }
 
 async function readOnlyServer(knex: Knex, server: ServerInfo, grants: Grants): Promise<Finding[]> {

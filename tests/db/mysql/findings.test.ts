@@ -63,6 +63,14 @@ for (const kind of flavours) {
       expect(await bench.adapter.dumpFindings(name, await bench.adapter.inventory(name))).toEqual([]);
     });
 
+    it('names an event with which the dump program would never end', async () => {
+      const script = `CREATE EVENT \`end;less\` ON SCHEDULE EVERY 1 YEAR DO SELECT ';;'`;
+      await inside(bench, name, script);
+      const findings = await bench.adapter.dumpFindings(name, await bench.adapter.inventory(name));
+      await inside(bench, name, 'DROP EVENT `end;less`');
+      expect(findings).toMatchObject([{ severity: 'error', message: expect.stringContaining('end;less') }]);
+    });
+
     it('names every privilege without which objects would be left out silently (F2)', async () => {
       await account('finder', 'SELECT ON `find\\_it\\%`.*');
       const findings = await findingsOf('finder');

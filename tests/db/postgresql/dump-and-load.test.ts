@@ -163,42 +163,48 @@ describe.each(['postgresql-15', 'postgresql-18'] as const)('a dump of %s', async
 
 const one = (await serverIsMissing('postgresql-15')) || (await serverIsMissing('postgresql-18'));
 
-test.skipIf(one)('a dump of PostgreSQL 15 restores into 18, with the programs of each', async () => {
-  const [source, target] = [await sharedServer('postgresql-15'), await sharedServer('postgresql-18')];
-  const rich = await createRichDatabase(source);
-  onTestFinished(rich.drop);
-  const from = await open(source);
-  const inventory = await from.inventory(rich.name);
-  const { part } = await dump(source, from, rich.name);
-  const into = await open(target);
-  const flags = { noOwner: false, noAcl: false };
-  const version = from.server.version;
-  const lacks = async () =>
-    await into.restoreFindings(inventory, { ...flags, source: { flavour: 'postgresql', version } });
-  expect((await lacks()).map(({ message }) => message)).toContain(
-    `the server does not have these roles: ${[rich.reader, rich.owner].join(', ')}`,
-  );
-  const admin = await connect(target);
-  for (const role of [rich.owner, rich.reader])
-    await admin.query(`CREATE ROLE "${role.replaceAll('"', '""')}"`);
-  const fresh = await loadFresh(target, into, part, inventory);
-  expect(await lacks()).toEqual([]);
-  const names = ({ tables, views, routines, triggers, sequences }: Inventory) =>
-    [tables, views, routines, triggers, sequences].map((list) =>
-      list.map(({ schema, name }) => `${schema}.${name}`),
+test.skipIf(one)(
+  'a dump of PostgreSQL 15 restores into 18, large objects too, with the programs of each (F14)',
+  async () => {
+    const [source, target] = [await sharedServer('postgresql-15'), await sharedServer('postgresql-18')];
+    const rich = await createRichDatabase(source);
+    onTestFinished(rich.drop);
+    const from = await open(source);
+    const inventory = await from.inventory(rich.name);
+    const { part } = await dump(source, from, rich.name);
+    const into = await open(target);
+    const flags = { noOwner: false, noAcl: false };
+    const version = from.server.version;
+    const lacks = async () =>
+      await into.restoreFindings(inventory, { ...flags, source: { flavour: 'postgresql', version } });
+    expect((await lacks()).map(({ message }) => message)).toContain(
+      `the server does not have these roles: ${[rich.reader, rich.owner].join(', ')}`,
     );
-  expect(names(await into.inventory(fresh))).toEqual(names(inventory));
-  const [before, after] = [await describeDatabase(source, rich.name), await describeDatabase(target, fresh)];
-  expect([after['rows'], after['sequences'], after['largeObjects']]).toEqual([
-    before['rows'],
-    before['sequences'],
-    before['largeObjects'],
-  ]);
-  await dropDatabase(target, fresh);
-  for (const role of [rich.owner, rich.reader])
-    await admin.query(`DROP ROLE "${role.replaceAll('"', '""')}"`);
-  await admin.close();
-});
+    const admin = await connect(target);
+    for (const role of [rich.owner, rich.reader])
+      await admin.query(`CREATE ROLE "${role.replaceAll('"', '""')}"`);
+    const fresh = await loadFresh(target, into, part, inventory);
+    expect(await lacks()).toEqual([]);
+    const names = ({ tables, views, routines, triggers, sequences }: Inventory) =>
+      [tables, views, routines, triggers, sequences].map((list) =>
+        list.map(({ schema, name }) => `${schema}.${name}`),
+      );
+    expect(names(await into.inventory(fresh))).toEqual(names(inventory));
+    const [before, after] = [
+      await describeDatabase(source, rich.name),
+      await describeDatabase(target, fresh),
+    ];
+    expect([after['rows'], after['sequences'], after['largeObjects']]).toEqual([
+      before['rows'],
+      before['sequences'],
+      before['largeObjects'],
+    ]);
+    await dropDatabase(target, fresh);
+    for (const role of [rich.owner, rich.reader])
+      await admin.query(`DROP ROLE "${role.replaceAll('"', '""')}"`);
+    await admin.close();
+  },
+);
 
 test.skipIf(await serverIsMissing('postgresql-18'))(
   'what was restored so far can be dropped after an abort',
