@@ -6,6 +6,8 @@ export interface Drift {
   before: readonly string[];
   weak: { user: string; password: string };
   weakLacks: RegExp;
+  /** What that account may make. */
+  plain: string;
   /** A state without the accounts that the backup does not hold. */
   withoutOwn(state: Record<string, unknown>): Record<string, unknown>;
   changes: readonly string[];
@@ -32,6 +34,7 @@ const weak = { user: 'weak', password: 'Weak.1' };
 const shared = {
   weak,
   weakLacks: /lacks .*SELECT ON/,
+  plain: 'locked',
   withoutOwn: (state: Record<string, unknown>): Record<string, unknown> => {
     const { '`weak`@`%`': _, attributes, ...rest } = state;
     const others = (attributes as { User: string }[] | undefined)?.filter(({ User }) => User !== 'weak');
@@ -114,9 +117,12 @@ const mariadbDrift: Drift = {
 const postgresqlDrift = (major: number): Drift => ({
   weak,
   weakLacks: /lacks .*SUPERUSER/,
+  plain: 'expired',
   before: [`CREATE ROLE weak LOGIN CREATEROLE PASSWORD '${weak.password}'`],
   withoutOwn: (state) => ({
     ...state,
+    // From 16 on, who makes a role administers it.
+    memberships: (state['memberships'] as string[]).filter((each) => !each.includes('"member":"weak"')),
     roles: (state['roles'] as { rolname: string }[]).filter(({ rolname }) => rolname !== 'weak'),
   }),
   changes: [

@@ -90,6 +90,15 @@ for (const kind of kinds) {
       expect(await accountsState(bare)).toEqual(before);
     });
 
+    test('an account with just enough privileges restores what it may, once', async () => {
+      const first = await restore('--user', drift.plain, '--target-instance', 'weak');
+      expect(first.code, first.stdout + first.stderr).toBe(0);
+      expect(first.json<Report>().accounts).toMatchObject([{ status: 'create' }]);
+      const second = await restore('--user', drift.plain, '--target-instance', 'weak');
+      expect(second.code, second.stdout + second.stderr).toBe(0);
+      expect(second.json<Report>().accounts).toMatchObject([{ status: 'unchanged', statements: [] }]);
+    });
+
     test('--all makes the same accounts on a bare server, and each logs in with its old password (F40, F41, F42)', async () => {
       const result = await restore('--all');
       expect(result.code, result.stdout + result.stderr).toBe(0);

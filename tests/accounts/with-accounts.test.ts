@@ -65,6 +65,13 @@ for (const kind of kinds) {
       await Promise.all([server?.stop(), bare?.stop(), space?.remove()]);
     });
 
+    test('verify --rehearse rehearses the database and reads the accounts', async () => {
+      const result = await space.vya(['verify', '--rehearse', '--instance', 'main']);
+      expect(result.code, result.stdout + result.stderr).toBe(0);
+      expect(result.stdout).toMatch(/main\/shop_one\/\S+ +(?!whole)/);
+      expect(result.stdout).toMatch(/main\/@accounts\/\S+ +whole/);
+    });
+
     test('--dry-run says which accounts would be made, and makes none', async () => {
       const before = await accountsState(bare);
       const result = await space.vya([...selection, '--dry-run']);
