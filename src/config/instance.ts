@@ -34,7 +34,7 @@ const sslSchema = z
       .default('prefer')
       .describe(
         'How far the connection must be encrypted: `prefer` takes what the server offers, `require` insists on encryption, ' +
-          '`verify-ca` checks who signed the certificate, `verify-full` also the host name in it.',
+          '`verify-ca` checks who signed the certificate, `verify-full` also the host name in it (with MariaDB, `verify-ca` does so, too: its client programs know nothing between).',
       ),
     ca: pathSchema()
       .optional()

@@ -127,7 +127,10 @@ function explainTls({ target, code, text }: Attempt): Explanation | undefined {
   if (/ALTNAME|does not match certificate/.test(both)) {
     return {
       what: `the TLS certificate of the server is for another name: ${text.replace(/^Hostname\/IP does not match certificate's altnames: |:?\s*$/g, '')}`,
-      hint: 'Set host to the name in the certificate, or check the signature alone with ssl.mode: verify-ca.',
+      hint:
+        target.tls.mode === 'verify-full'
+          ? 'Set host to the name in the certificate, or check the signature alone with ssl.mode: verify-ca.'
+          : "Set host to the name in the certificate: MariaDB's client programs check the name whenever they check the signature.",
     };
   }
   if (/self[- ]signed|unable to (get|verify)|SELF_SIGNED|UNABLE_TO_/.test(both)) {

@@ -135,7 +135,10 @@ describe.each(kinds)('TLS with %s', (kind) => {
       await expect(login(targetOf(elsewhere, strict))).rejects.toMatchObject(wrongName);
       const byName = { ...strict, endpoint: { host: 'localhost', port: elsewhere.port } };
       await expect(login(targetOf(elsewhere, byName))).rejects.toMatchObject(wrongName);
-      expect((await login(targetOf(elsewhere, { tls: { mode: 'verify-ca', ca } }))).encrypted).toBe(true);
+      const chainOnly = login(targetOf(elsewhere, { tls: { mode: 'verify-ca', ca } }));
+      // MariaDB's client programs check the name whenever they check the chain, and the session refuses before they do.
+      if (kind === 'mariadb-10.11') await expect(chainOnly).rejects.toMatchObject(wrongName);
+      else expect((await chainOnly).encrypted).toBe(true);
 
       const expired = await serverWith(kind, 'expired');
       const late = refusal(/the TLS certificate of the server has expired$/);

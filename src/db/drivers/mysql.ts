@@ -8,11 +8,12 @@ import type { Driver } from './driver.ts';
 interface RawConnection extends Connection {
   stream: TLSSocket;
   startTLS(onSecure: (error?: Error) => void): void;
+  _command?: { handshake?: { serverVersion?: string } };
 }
 
 interface Settings extends ConnectionOptions {
-  /** An IP address that the certificate has to name. */
-  vyaAddress?: string;
+  /** What the certificate has to name besides what mysql2 checks; `mariadbOnly`: of a MariaDB server. */
+  vyaName?: { host: string; mariadbOnly: boolean };
 }
 
 /** How mysql2 reaches a server. */
@@ -34,8 +35,8 @@ async function mysqlConnection(
   encrypt: boolean,
 ): Promise<Settings> {
   const { endpoint } = target;
-  const checksName = certificateCheck(target.tls) === 'name';
-  const address = 'host' in endpoint && isAddress(endpoint.host) ? endpoint.host : undefined;
+  const check = certificateCheck(target.tls);
+  const host = 'host' in endpoint ? endpoint.host : '';
   return {
     ...('socket' in endpoint
       ? { socketPath: endpoint.socket }
@@ -49,31 +50,38 @@ async function mysqlConnection(
     bigNumberStrings: true,
     connectTimeout: target.connectTimeoutMs,
     ...(encrypt && {
-      ssl: { ...(await driverTls(target)), verifyIdentity: checksName && address === undefined },
-      ...(checksName && address !== undefined && { vyaAddress: address }),
+      ssl: { ...(await driverTls(target)), verifyIdentity: check === 'name' && !isAddress(host) },
+      ...(check !== 'none' && host !== '' && { vyaName: { host, mariadbOnly: check === 'chain' } }),
     }),
   };
 }
 
 /**
  * mysql2 checks a server that is reached by its IP address against the name `localhost`. Here the certificate's IP entries are
- * checked instead, after the handshake and before the first byte of the login.
+ * checked instead, after the handshake and before the first byte of the login. MariaDB's client programs check the name whenever they
+ * check the authority: where they will refuse the server, the session does so first, and says why.
  */
 function openConnection(settings: object): RawConnection {
   // Named, because knex hides it from copies.
-  const { vyaAddress: address, password, ...rest } = settings as Settings;
+  const { vyaName: name, password, ...rest } = settings as Settings;
   // A copy of its own for each connection: mysql2 resumes TLS sessions per object, and a resumed one shows no certificate.
   const connection = mysql.createConnection({
     ...rest,
     ...(password !== undefined && { password }),
     ...(typeof rest.ssl === 'object' && { ssl: { ...rest.ssl } }),
   }) as RawConnection;
-  if (address !== undefined) {
+  if (name !== undefined) {
     const start = connection.startTLS.bind(connection);
-    connection.startTLS = (onSecure) =>
+    connection.startTLS = (onSecure) => {
+      const counts =
+        !name.mariadbOnly || /mariadb/i.test(connection._command?.handshake?.serverVersion ?? '');
       start((error) =>
-        onSecure(error ?? tls.checkServerIdentity(address, connection.stream.getPeerCertificate())),
+        onSecure(
+          error ??
+            (counts ? tls.checkServerIdentity(name.host, connection.stream.getPeerCertificate()) : undefined),
+        ),
       );
+    };
   }
   return connection;
 }

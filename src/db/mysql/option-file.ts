@@ -102,8 +102,9 @@ function tlsOptions(target: InstanceTarget, encrypted: boolean, program: ClientP
     return [['ssl-mode', word], ...(off ? known([['get-server-public-key']]) : own)];
   }
   if (off) return known([['skip-ssl'], ['skip-ssl-verify-server-cert']]);
-  // MariaDB's clients check the chain and the name together or nothing: `verify-ca` checks more here than it promises. Their
-  // `ssl` alone falls back to a plain connection, but only after the metadata session, which does not, has got its TLS.
+  // MariaDB's clients check the chain and the name together or nothing: `verify-ca` checks more here than it promises, and the
+  // metadata session does the same. Their `ssl` alone falls back to a plain connection, but only after the metadata session, which
+  // does not, has got its TLS.
   return [
     ['ssl'],
     ...(check === 'none' ? known([['skip-ssl-verify-server-cert']]) : [['ssl-verify-server-cert'] as const]),
