@@ -233,5 +233,10 @@ function loginHint(target: InstanceTarget, text: string): string {
 }
 
 function credentialHint(target: InstanceTarget): string {
-  return `Check user and password; vya credentials set ${target.id} --username ${target.user} stores a new one.`;
+  return `Check user and password; vya credentials set ${target.id} --username ${shellWord(target.user)} stores a new one.`;
+}
+
+/** A word of a command line that can be copied into a shell. */
+function shellWord(text: string): string {
+  return /^[\w.@%+][\w.@%+-]*$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }

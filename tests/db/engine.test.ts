@@ -200,6 +200,9 @@ describe.each(kinds)('a connection to %s', (kind) => {
       for (const [changes, message] of cases) {
         await expect(login(targetOf(server, changes))).rejects.toMatchObject(refusal(message));
       }
+      await expect(login(targetOf(server, { user: "o'neil s" }))).rejects.toMatchObject({
+        hint: String.raw`Check user and password; vya credentials set shop --username 'o'\''neil s' stores a new one.`,
+      });
       await expect(login(targetOf(server), 'no_such_database')).rejects.toMatchObject(
         refusal(new RegExp(`${at}there is no database no_such_database$`)),
       );
