@@ -42,12 +42,12 @@ function oneByOne(kind: 'mysql-9.7' | 'mariadb-10.11'): CertificateServer {
 }
 
 function postgresqlServer(): CertificateServer {
-  const running = once(() => start('postgresql-18', ['-c', 'vya.files={files}']));
+  let server: TestServer | undefined;
   return {
     async show(shown) {
-      const server = await running();
+      const running = (server ??= await start('postgresql-18', ['-c', 'vya.files={files}']));
       const ask = async (sql: string): Promise<string> => {
-        const connection = await connect(server);
+        const connection = await connect(running);
         const [row] = await connection.query<{ answer: string }>(sql);
         await connection.close();
         return row?.answer ?? '';
@@ -64,9 +64,9 @@ function postgresqlServer(): CertificateServer {
         const now = () => ask(`SELECT current_setting('${name}') AS answer`);
         await vi.waitUntil(async () => (await now()) === value, { timeout: 60_000, interval: 100 });
       }
-      return server;
+      return running;
     },
-    stop: async () => await (await running()).stop(),
+    stop: async () => await server?.stop(),
   };
 }
 
@@ -76,9 +76,4 @@ async function start(kind: Parameters<typeof startServer>[0], args: string[]): P
     files[file] = await readFile(path.join(certificates, file), 'utf8');
   }
   return await startServer(kind, { files, args });
-}
-
-function once<T>(make: () => Promise<T>): () => Promise<T> {
-  let made: Promise<T> | undefined;
-  return () => (made ??= make());
 }

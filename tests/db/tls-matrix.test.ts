@@ -6,7 +6,7 @@ import { clientCommand as postgresqlCommand } from '../../src/db/postgresql/clie
 import { engineFor } from '../../src/db/registry.ts';
 import type { VyaError } from '../../src/errors.ts';
 import { capture } from '../../src/exec/capture.ts';
-import type { TlsSettings } from '../../src/model/instance.ts';
+import type { InstanceTarget, TlsSettings } from '../../src/model/instance.ts';
 import { workspace } from '../cli/vya.ts';
 import type { TestServer } from '../servers/server.ts';
 import { pathWith, serverIsMissing } from '../servers/servers.ts';
@@ -17,6 +17,7 @@ const ca = path.join(certificates, 'ca.pem');
 const itself = path.join(certificates, 'selfsigned.pem');
 const signal = new AbortController().signal;
 
+type Changes = Partial<InstanceTarget>;
 type Outcome = 'in clear' | 'encrypted' | 'refused';
 
 /** What each setting makes of each certificate; `elsewhere` is for another name. */
@@ -55,10 +56,10 @@ function expectedOf(kind: string, shown: Shown): Record<string, { session: Outco
   );
 }
 
-async function sessionOf(server: TestServer, tls: TlsSettings): Promise<Outcome> {
+async function sessionOf(server: TestServer, changes: Changes): Promise<Outcome> {
   const engine = await engineFor(server.type);
   try {
-    const adapter = await engine.connect(targetOf(server, { tls }), { signal });
+    const adapter = await engine.connect(targetOf(server, changes), { signal });
     await adapter.close();
     return adapter.server.encrypted ? 'encrypted' : 'in clear';
   } catch (error) {
@@ -68,12 +69,12 @@ async function sessionOf(server: TestServer, tls: TlsSettings): Promise<Outcome>
 }
 
 /** How the programs that ask and that dump get in, started as they are beside a session of that kind. */
-async function programsOf(server: TestServer, tls: TlsSettings, encrypted: boolean): Promise<Outcome> {
+async function programsOf(server: TestServer, changes: Changes, encrypted: boolean): Promise<Outcome> {
   const engine = await engineFor(server.type);
   const helper = await engine.connect(targetOf(server), { signal });
   await helper.close();
   const programs = await engine.findPrograms(helper.server, { PATH: await pathWith(server) });
-  const target = targetOf(server, { tls });
+  const target = targetOf(server, changes);
   const run = async (program: ClientProgram, args: string[]): Promise<string> => {
     const reach = { target, encrypted, applicationName: 'vya', sessionOptions: '' };
     const command =
@@ -101,6 +102,16 @@ async function programsOf(server: TestServer, tls: TlsSettings, encrypted: boole
   return /^(Ssl_cipher\t.+|t)$/.test(answer) ? 'encrypted' : 'in clear';
 }
 
+/** Who gets in with each setting, by its name. */
+async function seenOn(server: TestServer, changes: Changes = {}): Promise<ReturnType<typeof expectedOf>> {
+  const seen: ReturnType<typeof expectedOf> = {};
+  for (const [name, tls] of settings) {
+    const session = await sessionOf(server, { ...changes, tls });
+    seen[name] = { session, programs: await programsOf(server, { ...changes, tls }, session !== 'in clear') };
+  }
+  return seen;
+}
+
 /** What `vya check` says to a server with these settings. */
 async function check(server: TestServer, ssl: TlsSettings) {
   const space = await workspace({ instances: [{ id: 'shop', server, settings: { ssl } }] });
@@ -121,14 +132,22 @@ for (const kind of ['mysql-9.7', 'mariadb-10.11', 'postgresql-18'] as const) {
       });
 
       test("vya's session and the client programs both get in, or neither, as each mode says (F12)", async () => {
-        const seen: ReturnType<typeof expectedOf> = {};
-        for (const [name, tls] of settings) {
-          const session = await sessionOf(server, tls);
-          const encrypted = session === 'refused' || session === 'encrypted';
-          seen[name] = { session, programs: await programsOf(server, tls, encrypted) };
-        }
-        expect(seen).toEqual(expectedOf(kind, shown));
+        expect(await seenOn(server)).toEqual(expectedOf(kind, shown));
       });
+
+      // PostgreSQL has no TLS there. `prefer` asks for none: nothing is carried over a network.
+      if (kind !== 'postgresql-18' && shown === 'elsewhere') {
+        test('over a Unix socket both get in, or neither, for a certificate with another name (F12)', async () => {
+          // A server in a container has no socket on some machines.
+          const { socket, port, host } = server;
+          const seen = await seenOn(server, { endpoint: socket === '' ? { host, port } : { socket, port } });
+          const unencrypted = { session: 'in clear', programs: 'in clear' };
+          expect(seen).toEqual({
+            ...expectedOf(kind, shown),
+            ...(socket !== '' && { prefer: unencrypted, 'prefer, with an authority': unencrypted }),
+          });
+        });
+      }
 
       if (shown === 'expired') {
         test('vya check with verify-full ends with 6 and says that it has expired (F12)', async () => {

@@ -36,7 +36,7 @@ async function mysqlConnection(
 ): Promise<Settings> {
   const { endpoint } = target;
   const check = certificateCheck(target.tls);
-  const host = 'host' in endpoint ? endpoint.host : '';
+  const host = 'host' in endpoint ? endpoint.host : 'localhost';
   return {
     ...('socket' in endpoint
       ? { socketPath: endpoint.socket }
@@ -51,7 +51,7 @@ async function mysqlConnection(
     connectTimeout: target.connectTimeoutMs,
     ...(encrypt && {
       ssl: { ...(await driverTls(target)), verifyIdentity: check === 'name' && !isAddress(host) },
-      ...(check !== 'none' && host !== '' && { vyaName: { host, mariadbOnly: check === 'chain' } }),
+      ...(check !== 'none' && { vyaName: { host, mariadbOnly: check === 'chain' } }),
     }),
   };
 }
