@@ -1,5 +1,6 @@
 import { asVyaError, VyaError } from '../errors.ts';
 import type { BackupEntry } from '../storage/backup-entry.ts';
+import type { Scan } from '../storage/catalogue.ts';
 import { openBackup, type OpenBackup } from '../storage/open-backup.ts';
 import { selectAt, selectLatest } from '../storage/select.ts';
 
@@ -28,25 +29,29 @@ const stale = 2 * 86_400_000;
  * Chooses a set and opens its manifests. A database whose backups are all broken is in the set with an error; the others are
  * there all the same.
  *
- * @param backups of one instance, newest first
+ * @param scan of one instance
  * @throws VyaError `not-found` when there is nothing to restore; `usage` when several runs begin with what was given
  */
 export async function chooseSet(
   instance: string,
-  backups: readonly BackupEntry[],
+  { backups, warnings }: Pick<Scan, 'backups' | 'warnings'>,
   wish: SetWish,
 ): Promise<BackupSet> {
   const candidates = wish.by === 'run' ? ofRun(instance, backups, wish.run) : backups;
-  const set: BackupSet = { instance, databases: [], warnings: [] };
+  const set: BackupSet = { instance, databases: [], warnings: [...warnings] };
   for (const [database, entries] of byDatabase(candidates)) {
     const chosen = await choose(database, entries, wish, set.warnings);
     if (chosen) set.databases.push(chosen);
   }
   await addAccounts(set, candidates, wish);
   if (set.databases.length === 0 && !set.accounts) {
-    throw new VyaError('not-found', `There is no backup of ${instance} from then or before`, {
-      hint: 'vya list shows what can be restored.',
-    });
+    throw new VyaError(
+      'not-found',
+      `There is no backup of ${instance}${wish.by === 'at' ? ' from then or before' : ''}`,
+      {
+        hint: 'vya list shows what can be restored, and of which instances.',
+      },
+    );
   }
   set.warnings.push(...oddities(set, backups, wish));
   return set;

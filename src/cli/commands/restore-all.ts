@@ -39,10 +39,10 @@ export async function restoreWholeServer(
   const { chooseSet } = await import('../../operations/choose-set.ts');
   const { restoreAll } = await import('../../operations/restore-all.ts');
   const { storage } = setup.config;
-  const { backups } = await scanBackups({ basePath: storage.basePath, instance });
+  const scan = await scanBackups({ basePath: storage.basePath, instance });
   const report = await restoreAll(
     {
-      set: await chooseSet(instance, backups, wish),
+      set: await chooseSet(instance, scan, wish),
       storage,
       open: target.open,
       force: options.force ?? false,

@@ -4,7 +4,7 @@ import type { RestoreJob, RestoreReport } from '../../operations/restore.ts';
 import type { RestoredWithAccounts } from '../../operations/restore-with-accounts.ts';
 import type { OpenBackup } from '../../storage/open-backup.ts';
 import { accountsBackupBeside } from '../accounts-backup.ts';
-import { count, credentialOption, waitOption } from '../arguments.ts';
+import { count, credentialOption, fromOption, waitOption } from '../arguments.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { parseMoment } from '../moment.ts';
@@ -44,6 +44,7 @@ export function restoreCommand(context: CliContext) {
       new Option('--id <backup>', 'this backup: any tail of its id that fits only one').conflicts('file'),
     )
     .option('--file <path>', 'a backup directory from anywhere')
+    .addOption(fromOption().conflicts('file'))
     .addOption(
       new Option('--all', 'accounts, and every database of the instance that has backups').conflicts([
         'database',
@@ -129,6 +130,7 @@ Examples:
   vya restore --instance prod --database shop --latest --target-instance new --with-accounts
   vya restore --file /mnt/usb/shop/20260109T020000Z --target-instance prod --no-owner --no-acl
   vya restore --instance prod --all --latest --target-instance new --credential admin
+  vya restore --from /mnt/backups --instance prod --all --latest --target-instance new --dry-run
 
 With --all, databases that are there already stay as they are, unless --force replaces them all; a second run does only what
 is missing.
