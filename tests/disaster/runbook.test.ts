@@ -22,7 +22,7 @@ async function blocks(): Promise<string[]> {
 }
 
 for (const kind of ['mariadb-10.11', 'postgresql-18'] satisfies ServerKind[]) {
-  describe.skipIf(await serverIsMissing(kind))(`the runbook on ${kind}`, () => {
+  describe.skipIf(await serverIsMissing(kind))(`the runbook on ${kind}`, { timeout: 600_000 }, () => {
     let bare: TestServer;
     let old: Workspace;
     let original: ServerState;
