@@ -26,6 +26,25 @@ export async function configure(
 ): Promise<Workspace> {
   const configPath = join(folder, 'config', 'config.yaml');
   await mkdir(join(folder, 'config'), { mode: 0o700 });
+  await writeConfiguration(configPath, instances);
+  await mkdir(join(folder, 'backups'), { mode: 0o700 });
+  await writeFile(join(folder, 'vya'), launcher(configPath, path), { mode: 0o700 });
+  const env = { ...process.env, PATH: path, VYA_CONFIG_PATH: configPath };
+  for (const instance of instances) await storePassword({ configPath, env }, instance);
+  return { configPath, env };
+}
+
+/** A further server, known from now on. */
+export async function addInstance(
+  workspace: Workspace,
+  known: readonly DemoInstance[],
+  added: DemoInstance,
+): Promise<void> {
+  await writeConfiguration(workspace.configPath, [...known, added]);
+  await storePassword(workspace, added);
+}
+
+async function writeConfiguration(path: string, instances: readonly DemoInstance[]): Promise<void> {
   const config = {
     instances: instances.map(({ id, server }) => ({
       id,
@@ -38,19 +57,13 @@ export async function configure(
     retention: { daily: 7, weekly: 4, monthly: 12, timezone: 'UTC' },
     logging: { level: 'WARNING' },
   };
-  await writeFile(configPath, stringify(config), { mode: 0o600 });
-  await mkdir(join(folder, 'backups'), { mode: 0o700 });
-  say(`wrote ${configPath}`);
-  await writeFile(join(folder, 'vya'), launcher(configPath, path), { mode: 0o700 });
-  const env = { ...process.env, PATH: path, VYA_CONFIG_PATH: configPath };
-  for (const { id, server } of instances) {
-    await runVya(
-      { configPath, env },
-      ['credentials', 'set', id, '--username', server.admin.user],
-      server.admin.password,
-    );
-  }
-  return { configPath, env };
+  await writeFile(path, stringify(config), { mode: 0o600 });
+  say(`wrote ${path}`);
+}
+
+async function storePassword(workspace: Workspace, { id, server }: DemoInstance): Promise<void> {
+  const { user, password } = server.admin;
+  await runVya(workspace, ['credentials', 'set', id, '--username', user], password);
 }
 
 /** Runs vya for everyone to see; what it must not end with is a failure of the demo. */

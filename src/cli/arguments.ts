@@ -16,6 +16,11 @@ export function waitOption() {
     .default(0);
 }
 
+/** `--from`, as the commands that only read backups have it: storage that was carried to another machine. */
+export function fromOption() {
+  return new Option('--from <path>', 'look for backups in this storage tree instead of storage.base_path');
+}
+
 /** `--credential`, as the commands that write to a server have it: accounts for backups may only read. */
 export function credentialOption() {
   return new Option('--credential <id>', "log in with this stored credential instead of the instance's own");

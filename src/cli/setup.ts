@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { resolve } from 'node:path';
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Config, InstanceConfig } from '../config/resolve.ts';
 import { VyaError } from '../errors.ts';
@@ -26,7 +27,8 @@ export interface Setup {
 /** @throws VyaError `configuration` with every problem of the configuration */
 export async function openSetup(context: CliContext, command: CommandUnknownOpts): Promise<Setup> {
   const globals = command.optsWithGlobals() as unknown as GlobalOptions;
-  const { config, path, warnings } = await loadConfiguration(context, command);
+  const { config: loaded, path, warnings } = await loadConfiguration(context, command);
+  const config = withStorage(loaded, (command.opts() as { from?: string }).from, context.cwd);
   const log = createLog({ ...config.logging, level: logLevel(context, config, globals) });
   for (const warning of warnings) log.warning({}, warning);
   const { env, signal, now } = context;
@@ -50,6 +52,12 @@ export async function openSetup(context: CliContext, command: CommandUnknownOpts
       return job(credential === undefined ? instance : { ...instance, user: undefined, credential });
     },
   };
+}
+
+/** `--from` names another storage tree, relative to where vya was started. */
+function withStorage(config: Config, from: string | undefined, cwd: string): Config {
+  if (from === undefined) return config;
+  return { ...config, storage: { ...config.storage, basePath: resolve(cwd, from) } };
 }
 
 /** On a terminal, progress and the report at the end tell everything: log lines between them would say it twice. */

@@ -66,3 +66,22 @@ export function waitingError({ waitsFor }: AccountChange): VyaError {
     hint: 'Restore the databases, then run this again: it does only what is missing.',
   });
 }
+
+/**
+ * An account after what waited at first was tried a second time. What the second time did not find necessary any more has come with
+ * the databases: PostgreSQL's settings of a role in a database.
+ */
+export function completed(account: AccountResult, later: AccountsRestoreReport): AccountResult {
+  const again = later.accounts.find(({ name }) => name === account.name);
+  if (!again) return account;
+  const statements = account.statements.map(({ error, ...each }): StatementResult => {
+    if (each.status !== 'waiting') return { ...each, ...(error ? { error } : {}) };
+    const outcome = again.statements.find(({ statement }) => statement === each.statement);
+    return outcome ?? { ...each, status: 'done' };
+  });
+  return { ...account, statements };
+}
+
+export function hasWaiting({ statements }: AccountResult): boolean {
+  return statements.some(({ status }) => status === 'waiting');
+}

@@ -22,10 +22,13 @@ export function neededBy(inventory: Inventory, database: string): (account: Acco
 /** The inventory as it is to be compared with a target that has these accounts already. */
 export function withoutNeedOf(inventory: Inventory, accounts: readonly string[]): Inventory {
   const left = (names: readonly string[]): string[] => names.filter((name) => !accounts.includes(name));
-  const { needs } = inventory;
+  const { needs, database } = inventory;
+  // PostgreSQL refuses a setting for a role that is not there yet.
+  const settings = database.settings?.filter(({ role }) => role === undefined || !accounts.includes(role));
   const { roles, definers, roleUses } = needs;
   return {
     ...inventory,
+    database: { ...database, ...(settings ? { settings } : {}) },
     needs: {
       ...needs,
       roles: left(roles),

@@ -1,6 +1,6 @@
 import { type Account, accountLabel } from '../model/accounts.ts';
 import type { OpenBackup } from '../storage/open-backup.ts';
-import type { AccountResult, AccountsRestoreReport } from './accounts-report.ts';
+import { type AccountResult, type AccountsRestoreReport, completed, hasWaiting } from './accounts-report.ts';
 import type { OperationContext } from './context.ts';
 import { inventoryOf } from './load.ts';
 import { neededBy, withoutNeedOf } from './needed-accounts.ts';
@@ -64,20 +64,4 @@ function pretending(job: RestoreJob, created: readonly AccountResult[]): Restore
   const names = created.map(({ name }) => name);
   const inventory = withoutNeedOf(inventoryOf(job.backup), names);
   return { ...job, backup: { ...job.backup, manifest: { ...job.backup.manifest, inventory } } };
-}
-
-/** What waited at first has the outcome of the second time. */
-function completed(account: AccountResult, later: AccountsRestoreReport): AccountResult {
-  const outcomes = later.accounts.find(({ name }) => name === account.name)?.statements ?? [];
-  const statements = account.statements.map(
-    (each) =>
-      (each.status === 'waiting'
-        ? outcomes.find(({ statement }) => statement === each.statement)
-        : undefined) ?? each,
-  );
-  return { ...account, statements };
-}
-
-function hasWaiting({ statements }: AccountResult): boolean {
-  return statements.some(({ status }) => status === 'waiting');
 }

@@ -32,6 +32,8 @@ export interface RestoreJob extends Patience {
   /** Load a dump although it holds statements that no dump of one database does. */
   trust?: boolean | undefined;
   dryRun: boolean;
+  /** The caller has read the archive to its end, and has held it since. */
+  knownWhole?: boolean;
   /** Asked before an existing database is replaced; answers false to refuse. */
   confirmReplace(existing: { instance: string; database: string; inPlace: boolean }): Promise<boolean>;
 }
@@ -76,9 +78,11 @@ export async function restore(job: RestoreJob, context: OperationContext): Promi
       report.warnings.unshift(...leftovers);
       if (job.dryRun) return report;
       await confirm(job, report);
-      await assertWhole(job.backup, session.engine, session.programs, context, {
-        forLoading: !job.trust,
-      });
+      if (!job.knownWhole) {
+        await assertWhole(job.backup, session.engine, session.programs, context, {
+          forLoading: !job.trust,
+        });
+      }
       await restoreInto(job, session, report, context);
       report.durationMs = Math.round(performance.now() - started);
       return report;

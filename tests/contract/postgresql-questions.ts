@@ -9,7 +9,8 @@ const notMember = (catalogue: string, oid: string): string =>
   `NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = '${catalogue}'::regclass AND d.objid = ${oid} AND d.deptype = 'e')`;
 
 const relation = `format('%I.%I', n.nspname, c.relname)`;
-const owner = (column: string): string => `pg_get_userbyid(${column})`;
+/** As text: beside a name, UNION takes texts for names and cuts them after 63 bytes. */
+const owner = (column: string): string => `pg_get_userbyid(${column})::text`;
 
 /** Each answers with rows of `key` and `value`. None names the database itself. PostgreSQL 15.20 and its like keep a private `pg_attver`. */
 export const postgresqlQuestions: string[] = [

@@ -1,6 +1,6 @@
 import { Command } from '@commander-js/extra-typings';
 import type { BackupEntry } from '../../storage/backup-entry.ts';
-import { count, day } from '../arguments.ts';
+import { count, day, fromOption } from '../arguments.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { formatBytes, formatTable, formatTime } from '../output/format.ts';
@@ -15,6 +15,7 @@ export function listCommand(context: CliContext) {
     .option('--database <name>', 'only this database')
     .option('--date <YYYY-MM-DD>', 'only backups of this day, in the time zone of the configuration', day)
     .option('--limit <n>', 'at most so many', count)
+    .addOption(fromOption())
     .addHelpText('after', examples)
     .action(async (options, command) => {
       const setup = await openSetup(context, command);

@@ -4,7 +4,7 @@ import type { RestoreJob, RestoreReport } from '../../operations/restore.ts';
 import type { RestoredWithAccounts } from '../../operations/restore-with-accounts.ts';
 import type { OpenBackup } from '../../storage/open-backup.ts';
 import { accountsBackupBeside } from '../accounts-backup.ts';
-import { count, credentialOption, waitOption } from '../arguments.ts';
+import { count, credentialOption, fromOption, waitOption } from '../arguments.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { parseMoment } from '../moment.ts';
@@ -14,6 +14,7 @@ import { describeProblems } from '../output/problems.ts';
 import { limitsOf } from '../output/proof.ts';
 import { askConfirmation } from '../prompt.ts';
 import { openSetup, type Setup } from '../setup.ts';
+import { restoreWholeServer } from './restore-all.ts';
 
 /** Which backup is meant: exactly one of `latest`, `at`, `id` and `file`. */
 interface Selection {
@@ -27,7 +28,9 @@ interface Selection {
 
 export function restoreCommand(context: CliContext) {
   return new Command('restore')
-    .description('Restore one database: over itself, under another name, or onto another instance.')
+    .description(
+      'Restore one database: over itself, under another name, or onto another instance. Or, with --all, a whole server.',
+    )
     .option('--instance <id>', 'instance that the backup was made of')
     .option('--database <name>', 'database that the backup holds, by its exact name')
     .addOption(new Option('--latest', 'the newest backup').conflicts(['at', 'id', 'file']))
@@ -41,6 +44,22 @@ export function restoreCommand(context: CliContext) {
       new Option('--id <backup>', 'this backup: any tail of its id that fits only one').conflicts('file'),
     )
     .option('--file <path>', 'a backup directory from anywhere')
+    .addOption(fromOption().conflicts('file'))
+    .addOption(
+      new Option('--all', 'accounts, and every database of the instance that has backups').conflicts([
+        'database',
+        'id',
+        'file',
+        'targetDatabase',
+        'withAccounts',
+      ]),
+    )
+    .addOption(
+      new Option('--run <run>', 'with --all: the backups of this run, by the beginning of its id').conflicts([
+        'latest',
+        'at',
+      ]),
+    )
     .option('--target-instance <id>', 'instance to restore into (default: --instance)')
     .addOption(credentialOption())
     .option('--target-database <name>', 'name for the restored database (default: its own)')
@@ -62,6 +81,8 @@ export function restoreCommand(context: CliContext) {
     .addHelpText('after', examples)
     .action(async (options, command) => {
       const setup = await openSetup(context, command);
+      if (options.all) return await restoreWholeServer(context, setup, options);
+      if (options.run !== undefined) throw onlyWithAll();
       const backup = await chooseBackup(setup, options);
       const target = setup.instance(
         options.targetInstance ?? options.instance ?? backup.manifest.instance.id,
@@ -84,10 +105,7 @@ export function restoreCommand(context: CliContext) {
         confirmReplace: async (existing) =>
           options.force ?? (await askConfirmation(context, question(existing, backup.manifest.id))),
       };
-      if (!options.withAccounts) {
-        context.finish(restoreOutcome(await restore(job, setup.operation)));
-        return;
-      }
+      if (!options.withAccounts) return context.finish(restoreOutcome(await restore(job, setup.operation)));
       const { restoreWithAccounts } = await import('../../operations/restore-with-accounts.ts');
       const beside = await accountsBackupBeside(setup, backup);
       context.finish(withAccounts(await restoreWithAccounts(job, beside, setup.operation)));
@@ -111,7 +129,11 @@ Examples:
   vya restore --instance prod --database shop --at "2026-01-09 02:00:00" --target-instance staging
   vya restore --instance prod --database shop --latest --target-instance new --with-accounts
   vya restore --file /mnt/usb/shop/20260109T020000Z --target-instance prod --no-owner --no-acl
+  vya restore --instance prod --all --latest --target-instance new --credential admin
+  vya restore --from /mnt/backups --instance prod --all --latest --target-instance new --dry-run
 
+With --all, databases that are there already stay as they are, unless --force replaces them all; a second run does only what
+is missing.
 An existing database is replaced only when you say yes on a terminal, or with --force. It stays as it is until the new
 one has been loaded and compared with the manifest: that takes room for two. --replace-in-place drops it first; when loading
 fails then, nothing of it is left, and the same command has to be run again. Events of a copy under another name are created disabled.
@@ -142,6 +164,12 @@ function databaseBackup(backup: OpenBackup): OpenBackup {
 function needsSelection(): VyaError {
   return new VyaError('usage', 'Which backup? Give --latest, --at TIME, --id BACKUP or --file PATH', {
     hint: 'vya list shows what there is.',
+  });
+}
+
+function onlyWithAll(): VyaError {
+  return new VyaError('usage', '--run chooses backups of a whole server', {
+    hint: 'Add --all, or choose one backup with --latest, --at or --id.',
   });
 }
 

@@ -2,6 +2,7 @@ import { Command, Option } from '@commander-js/extra-typings';
 import { type Account, accountLabel, type AccountSet } from '../../model/accounts.ts';
 import type { OpenBackup } from '../../storage/open-backup.ts';
 import { chooseAccountsBackup } from '../accounts-backup.ts';
+import { fromOption } from '../arguments.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { formatTable } from '../output/format.ts';
@@ -18,6 +19,7 @@ export function usersListCommand(context: CliContext) {
       new Option('--id <backup>', 'this backup: any tail of its id that fits only one').conflicts('file'),
     )
     .option('--file <path>', 'a backup directory from anywhere')
+    .addOption(fromOption().conflicts('file'))
     .addHelpText('after', examples)
     .action(async (options, command) => {
       const setup = await openSetup(context, command);

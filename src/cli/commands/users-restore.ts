@@ -1,7 +1,7 @@
 import { Command, Option } from '@commander-js/extra-typings';
 import { VyaError } from '../../errors.ts';
 import { chooseAccountsBackup } from '../accounts-backup.ts';
-import { credentialOption, severalOption, waitOption } from '../arguments.ts';
+import { credentialOption, fromOption, severalOption, waitOption } from '../arguments.ts';
 import type { CliContext } from '../context.ts';
 import { accountsRestoreOutcome } from '../output/accounts-restore.ts';
 import { printable } from '../output/format.ts';
@@ -23,6 +23,7 @@ export function usersRestoreCommand(context: CliContext) {
       new Option('--id <backup>', 'this backup: any tail of its id that fits only one').conflicts('file'),
     )
     .option('--file <path>', 'a backup directory from anywhere')
+    .addOption(fromOption().conflicts('file'))
     .option('--target-instance <id>', 'instance to restore into (default: --instance)')
     .addOption(credentialOption())
     .addOption(severalOption('--user <name>', 'this account: user, user@host or a pattern', 'none'))

@@ -13,26 +13,29 @@ import { describeProblems, withSubject } from './problems.ts';
 /** What a restore of accounts did, or would do, for people and for programs. */
 export function accountsRestoreOutcome(report: AccountsRestoreReport): Outcome {
   const code = report.dryRun ? exitCodes.success : exitCodeOfMany(outcomesOf(report));
-  const { accounts, ...rest } = report;
   return {
     code,
-    json: {
-      ...statusAsJson(code, failuresOf(accounts)),
-      ...rest,
-      accounts: accounts.map(({ statements, ...account }) => ({
-        ...account,
-        statements: statements.map(({ error, ...statement }) => ({
-          ...statement,
-          ...(error ? { error: errorAsJson(error) } : {}),
-        })),
-      })),
-    },
+    json: { ...statusAsJson(code, failuresOf(report.accounts)), ...accountsInFull(report) },
     text: asText(report),
   };
 }
 
+/** The report as JSON documents hold it. */
+export function accountsInFull({ accounts, ...rest }: AccountsRestoreReport): object {
+  return {
+    ...rest,
+    accounts: accounts.map(({ statements, ...account }) => ({
+      ...account,
+      statements: statements.map(({ error, ...statement }) => ({
+        ...statement,
+        ...(error ? { error: errorAsJson(error) } : {}),
+      })),
+    })),
+  };
+}
+
 /** Each account by itself: an account with a statement that failed or waits has failed. */
-function outcomesOf({ accounts, differences }: AccountsRestoreReport): (ErrorKind | 'ok')[] {
+export function outcomesOf({ accounts, differences }: AccountsRestoreReport): (ErrorKind | 'ok')[] {
   const outcomes = accounts.map(
     ({ statements }) => statements.find(({ error }) => error)?.error?.kind ?? ('ok' as const),
   );
@@ -57,20 +60,26 @@ function asText(report: AccountsRestoreReport): string {
   for (const { account, reason } of accounts.filter(({ status }) => status === 'kept')) {
     lines.push(`${printable(account)}`, `  = left alone: ${reason}`);
   }
-  const problems = changed.flatMap(({ account, statements }) =>
+  return [...lines, ...problemsOf(report), summaryOf(report)].join('\n');
+}
+
+/** The same without what was done: accounts that were left alone, what failed, and figures. */
+export function accountsInShort(report: AccountsRestoreReport): string[] {
+  const kept = report.accounts.flatMap(({ account, status, reason }) =>
+    status === 'kept' ? [`account ${printable(account)} was left alone: ${reason}`] : [],
+  );
+  return [...kept, ...problemsOf(report), `accounts of ${summaryOf(report)}`];
+}
+
+function problemsOf(report: AccountsRestoreReport): string[] {
+  const problems = report.accounts.flatMap(({ account, statements }) =>
     statements.flatMap(({ error }) => (error ? describeProblems(account, { error }) : [])),
   );
   const differences = report.differences.map(
     (statement) =>
       `error: the server took every statement, but this is still missing: ${printable(statement)}`,
   );
-  return [
-    ...lines,
-    ...describeProblems(report.instance, report),
-    ...new Set(problems),
-    ...differences,
-    summaryOf(report),
-  ].join('\n');
+  return [...describeProblems(report.instance, report), ...new Set(problems), ...differences];
 }
 
 function describe({ statement, status }: StatementResult, dryRun: boolean): string {

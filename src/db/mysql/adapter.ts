@@ -17,6 +17,7 @@ import { hasDumpableHistory } from './history.ts';
 import { createHolds } from './hold.ts';
 import { readInventory } from './inventory.ts';
 import { loadStep } from './load.ts';
+import { pluginFindings } from './plugin-findings.ts';
 import { readPosition } from './position.ts';
 import { dropScratch, recover } from './recover.ts';
 import { dropTarget, replaceDatabase } from './replace.ts';
@@ -93,7 +94,10 @@ export async function connectMysql(
       measure: (database, { tables }) =>
         measureDatabase({ knex, withOwnSession: own, server, database }, tables),
       accounts: () => readAccounts(knex, server),
-      accountFindings: (changes, present) => accountFindings(knex, server, changes, present),
+      accountFindings: async (changes, present) => [
+        ...(await accountFindings(knex, server, changes, present)),
+        ...(await pluginFindings(knex, changes)),
+      ],
       accountObjectExists: (object) => objectExists(knex, object),
       changeAccount: (change) => changeAccount(knex, change),
       async close() {
