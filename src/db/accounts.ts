@@ -1,5 +1,5 @@
 import type { AccountSet } from '../model/accounts.ts';
-import type { Finding } from './adapter.ts';
+import type { Finding } from './finding.ts';
 
 export type ChangeKind = 'create' | 'alter' | 'grant' | 'revoke';
 

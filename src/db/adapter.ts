@@ -8,6 +8,8 @@ import type { ArchiveCheck } from './archive-check.ts';
 import type { ClientSessions } from './client-sessions.ts';
 import type { Snapshot, TableMeasure } from './snapshot.ts';
 import type { SourcePosition } from './source-position.ts';
+import type { Finding } from './finding.ts';
+import type { ClientPrograms } from './client-program.ts';
 
 /** What answered: taken once when a session is opened. */
 export interface ServerInfo {
@@ -33,33 +35,6 @@ export interface DatabaseInfo {
   /** False: the server allows no connection to it (template0). */
   connectable: boolean;
   sizeBytes: number;
-}
-
-/** A client program that was found, with what it says of itself. */
-export interface ClientProgram {
-  name: string;
-  path: string;
-  flavour: Flavour;
-  version: Version;
-  /** The names of the long options that its --help lists, without dashes. */
-  options: ReadonlySet<string>;
-}
-
-/** The programs chosen for one server. */
-export interface ClientPrograms {
-  dump: ClientProgram;
-  load: ClientProgram;
-  /** psql or mysql: used to ask which server the programs reach. */
-  query: ClientProgram;
-}
-
-/** What an operator should know before or after a dump; errors stop that database. */
-export interface Finding {
-  severity: 'error' | 'warning';
-  /** For errors: decides the exit code. */
-  kind: 'privileges' | 'failed';
-  message: string;
-  hint: string;
 }
 
 export type PartFormat = 'sql' | 'json-lines' | 'pg-custom' | 'pg-directory';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { capture } from '../exec/capture.ts';
 import type { Flavour } from '../model/instance.ts';
 import { compareVersions, parseVersion, type Version } from '../model/version.ts';
-import type { ClientProgram } from './adapter.ts';
+import type { ClientProgram } from './client-program.ts';
 
 /** How long a program may take to say who it is. */
 const ANSWER_MS = 10_000;

@@ -1,6 +1,6 @@
 import { VyaError } from '../errors.ts';
 import type { Inventory } from '../model/inventory.ts';
-import type { ClientPrograms } from './adapter.ts';
+import type { ClientPrograms } from './client-program.ts';
 
 /** What a backup holds beside tables (views, routines, triggers, events), or some of it, as a dump. */
 export interface ObjectPart {

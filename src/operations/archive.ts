@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
-import type { ClientPrograms, Engine, StoredPart } from '../db/adapter.ts';
+import type { Engine, StoredPart } from '../db/adapter.ts';
+import type { ClientPrograms } from '../db/client-program.ts';
 import type { ArchiveCheck, FileCheck, Inspection } from '../db/archive-check.ts';
 import { asVyaError, VyaError } from '../errors.ts';
 import type { Command } from '../exec/command.ts';

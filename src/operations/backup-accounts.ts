@@ -11,7 +11,7 @@ import type { Lock } from '../storage/lock.ts';
 import { accountsAsLines, accountsAsSql } from './account-files.ts';
 import { accountMatcher, describeProblems } from './account-names.ts';
 import { readPart } from './archive.ts';
-import { describeServer } from './backup-database.ts';
+import { describeServer } from './describe-server.ts';
 import type { OperationContext } from './context.ts';
 import type { InstanceJob, Patience, StorageJob } from './jobs.ts';
 import { type PruneResult, pruneDatabase } from './prune.ts';

@@ -12,6 +12,7 @@ import { pruneDatabase } from './prune.ts';
 import { rehearse } from './rehearse.ts';
 import type { Session } from './session.ts';
 import { assertSpaceFor } from './space.ts';
+import { describeServer } from './describe-server.ts';
 import { dumpAgain } from './try-again.ts';
 
 /** What the backups of one instance share. */
@@ -154,9 +155,4 @@ async function planDatabase({ session }: InstanceWork, result: DatabaseResult): 
   const inventory = await preflight(session.adapter, result.database, result.warnings);
   result.status = 'planned';
   result.sizeBytes = inventory.database.sizeBytes;
-}
-
-export function describeServer({ adapter: { server } }: Session): ManifestDraft['server'] {
-  const { flavour, version, versionText, replica, identity } = server;
-  return { flavour, version, versionText, replica, identity };
 }

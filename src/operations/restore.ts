@@ -1,4 +1,4 @@
-import type { Finding } from '../db/adapter.ts';
+import type { Finding } from '../db/finding.ts';
 import { VyaError } from '../errors.ts';
 import type { InstanceTarget } from '../model/instance.ts';
 import type { OpenBackup } from '../storage/open-backup.ts';

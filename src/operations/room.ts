@@ -1,4 +1,5 @@
-import type { DatabaseAdapter, Finding } from '../db/adapter.ts';
+import type { DatabaseAdapter } from '../db/adapter.ts';
+import type { Finding } from '../db/finding.ts';
 import type { Inventory } from '../model/inventory.ts';
 import { freeSpace } from '../storage/free-space.ts';
 

@@ -1,4 +1,5 @@
-import type { ClientPrograms, DatabaseAdapter, Engine } from '../db/adapter.ts';
+import type { DatabaseAdapter, Engine } from '../db/adapter.ts';
+import type { ClientPrograms } from '../db/client-program.ts';
 import { engineFor } from '../db/registry.ts';
 import { VyaError } from '../errors.ts';
 import { capture } from '../exec/capture.ts';

@@ -1,4 +1,5 @@
-import type { ClientPrograms, Engine, StoredPart } from '../db/adapter.ts';
+import type { Engine, StoredPart } from '../db/adapter.ts';
+import type { ClientPrograms } from '../db/client-program.ts';
 import { VyaError } from '../errors.ts';
 import { type OpenBackup, partPath } from '../storage/open-backup.ts';
 import { acquireLock } from '../storage/lock.ts';

@@ -1,4 +1,5 @@
-import type { ClientPrograms, Engine } from '../db/adapter.ts';
+import type { Engine } from '../db/adapter.ts';
+import type { ClientPrograms } from '../db/client-program.ts';
 import { engineFor } from '../db/registry.ts';
 import { asVyaError, type VyaError } from '../errors.ts';
 import type { BackupEntry } from '../storage/backup-entry.ts';

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { ClientProgram } from '../../src/db/adapter.ts';
+import type { ClientProgram } from '../../src/db/client-program.ts';
 import { clientCommand as mysqlCommand } from '../../src/db/mysql/client.ts';
 import { clientCommand as postgresqlCommand } from '../../src/db/postgresql/client.ts';
 import { engineFor } from '../../src/db/registry.ts';

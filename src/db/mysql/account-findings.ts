@@ -1,7 +1,8 @@
 import type { Knex } from 'knex';
 import type { AccountSet } from '../../model/accounts.ts';
 import type { AccountChange, AccountNeed, WaitsFor } from '../accounts.ts';
-import type { Finding, ServerInfo } from '../adapter.ts';
+import type { ServerInfo } from '../adapter.ts';
+import type { Finding } from '../finding.ts';
 import { isDynamic, objectOf } from './account-grant-plan.ts';
 import { type Grants, readGrants } from './grants.ts';
 import { attempt, rows } from './query.ts';

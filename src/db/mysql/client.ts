@@ -1,6 +1,6 @@
 import type { Command } from '../../exec/command.ts';
 import type { InstanceTarget } from '../../model/instance.ts';
-import type { ClientProgram, ClientPrograms } from '../adapter.ts';
+import type { ClientProgram, ClientPrograms } from '../client-program.ts';
 import { type Option, optionFile } from './option-file.ts';
 import { identitySql } from './server.ts';
 import type { ServerInfo } from '../adapter.ts';

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { Inventory } from '../../model/inventory.ts';
-import type { Finding, ServerInfo } from '../adapter.ts';
+import type { ServerInfo } from '../adapter.ts';
+import type { Finding } from '../finding.ts';
 import { readTransactional } from './engines.ts';
 import { denied } from './finding.ts';
 import { type Grants, readGrants } from './grants.ts';

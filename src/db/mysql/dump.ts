@@ -1,6 +1,7 @@
 import { VyaError } from '../../errors.ts';
 import type { Command } from '../../exec/command.ts';
-import type { ClientProgram, DumpPart, DumpPlan, DumpRequest } from '../adapter.ts';
+import type { DumpPart, DumpPlan, DumpRequest } from '../adapter.ts';
+import type { ClientProgram } from '../client-program.ts';
 import { type ClientContext, clientCommand, knownOptions } from './client.ts';
 import type { Option } from './option-file.ts';
 import { selectBaseTables } from './selection.ts';

@@ -1,4 +1,5 @@
-import type { Finding, ServerInfo } from '../adapter.ts';
+import type { ServerInfo } from '../adapter.ts';
+import type { Finding } from '../finding.ts';
 
 /** An error that no grant would mend. */
 export function failed(message: string, hint: string): Finding {

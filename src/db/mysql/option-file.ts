@@ -1,6 +1,6 @@
 import { VyaError } from '../../errors.ts';
 import type { InstanceTarget } from '../../model/instance.ts';
-import type { ClientProgram } from '../adapter.ts';
+import type { ClientProgram } from '../client-program.ts';
 import { certificateCheck, systemCertificates } from '../tls.ts';
 
 /** One line of an option file: a name alone, or with a value. */

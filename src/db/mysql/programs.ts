@@ -1,7 +1,7 @@
 import { VyaError } from '../../errors.ts';
 import type { Flavour } from '../../model/instance.ts';
 import type { Version } from '../../model/version.ts';
-import type { ClientProgram, ClientPrograms } from '../adapter.ts';
+import type { ClientProgram, ClientPrograms } from '../client-program.ts';
 import { chooseByVersion, describeProgram, findInstalled } from '../programs.ts';
 
 const DUMP = ['mariadb-dump', 'mysqldump'];

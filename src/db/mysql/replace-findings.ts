@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
-import type { Finding, ServerInfo } from '../adapter.ts';
+import type { ServerInfo } from '../adapter.ts';
+import type { Finding } from '../finding.ts';
 import { missingPrivileges } from './dump-findings.ts';
 import { readGrants } from './grants.ts';
 import { readInventory } from './inventory.ts';

@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { VyaError } from '../../errors.ts';
 import type { Inventory } from '../../model/inventory.ts';
-import type { ClientPrograms } from '../adapter.ts';
+import type { ClientPrograms } from '../client-program.ts';
 import type { ClientContext } from './client.ts';
 import { alterDatabase, databaseExists, dropDatabase } from './databases.ts';
 import { readInventory } from './inventory.ts';

@@ -1,7 +1,7 @@
 import type { Command } from '../../exec/command.ts';
 import { runPipeline } from '../../exec/pipeline.ts';
 import type { Inventory } from '../../model/inventory.ts';
-import type { ClientPrograms } from '../adapter.ts';
+import type { ClientPrograms } from '../client-program.ts';
 import type { ObjectPart } from '../replacement.ts';
 import type { ClientContext } from './client.ts';
 import { codeCommand, eventsCommand, viewsCommand } from './dump.ts';

@@ -1,5 +1,5 @@
 import type { Inventory } from '../../model/inventory.ts';
-import type { ClientProgram } from '../adapter.ts';
+import type { ClientProgram } from '../client-program.ts';
 import type { Option } from './option-file.ts';
 
 /** How a dump is told to take the base tables and leave the views out. Empty `names`: whatever is there. */

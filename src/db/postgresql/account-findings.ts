@@ -1,7 +1,8 @@
 import { escapeIdentifier } from 'pg';
 import type { Account, AccountSet } from '../../model/accounts.ts';
 import type { AccountChange } from '../accounts.ts';
-import type { Finding, ServerInfo } from '../adapter.ts';
+import type { ServerInfo } from '../adapter.ts';
+import type { Finding } from '../finding.ts';
 import type { Database, Query } from './session.ts';
 
 /** From this version on CREATEROLE reaches as far as ADMIN on a role, and attributes are passed on by those who have them. */

@@ -1,6 +1,6 @@
 import type { Command } from '../../exec/command.ts';
 import type { InstanceTarget } from '../../model/instance.ts';
-import type { ClientProgram } from '../adapter.ts';
+import type { ClientProgram } from '../client-program.ts';
 import { postgresqlHost } from '../drivers/postgresql.ts';
 import { certificateCheck, systemCertificates } from '../tls.ts';
 import { passFile } from './pass-file.ts';

@@ -1,5 +1,6 @@
 import { escapeIdentifier } from 'pg';
-import type { Finding, ServerInfo } from '../adapter.ts';
+import type { ServerInfo } from '../adapter.ts';
+import type { Finding } from '../finding.ts';
 import { isMember } from './objects.ts';
 import { listed } from './roles.ts';
 import type { Database, Query } from './session.ts';

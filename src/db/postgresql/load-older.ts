@@ -1,13 +1,7 @@
 import type { Command } from '../../exec/command.ts';
-import type {
-  ClientProgram,
-  ClientPrograms,
-  Finding,
-  LoadOptions,
-  LoadStep,
-  ServerInfo,
-  StoredPart,
-} from '../adapter.ts';
+import type { LoadOptions, LoadStep, ServerInfo, StoredPart } from '../adapter.ts';
+import type { ClientProgram, ClientPrograms } from '../client-program.ts';
+import type { Finding } from '../finding.ts';
 import { baseEnvironment, clientCommand, type Reach } from './client.ts';
 
 /** From this version on pg_restore sets `transaction_timeout`, which older servers do not know (F49). */

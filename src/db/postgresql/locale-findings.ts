@@ -1,6 +1,6 @@
 import { escapeLiteral } from 'pg';
 import type { Inventory } from '../../model/inventory.ts';
-import type { Finding } from '../adapter.ts';
+import type { Finding } from '../finding.ts';
 import { listed } from './roles.ts';
 import { type Database, type Query, sqlState } from './session.ts';
 

@@ -1,7 +1,7 @@
 import { VyaError } from '../../errors.ts';
 import { capture } from '../../exec/capture.ts';
 import type { Version } from '../../model/version.ts';
-import type { ClientProgram, ClientPrograms } from '../adapter.ts';
+import type { ClientProgram, ClientPrograms } from '../client-program.ts';
 import { chooseByVersion, findInstalled } from '../programs.ts';
 import { baseEnvironment } from './client.ts';
 

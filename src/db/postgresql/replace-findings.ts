@@ -1,5 +1,5 @@
 import { escapeIdentifier, escapeLiteral } from 'pg';
-import type { Finding } from '../adapter.ts';
+import type { Finding } from '../finding.ts';
 import { listed, readPowers } from './roles.ts';
 import type { Database, Query } from './session.ts';
 

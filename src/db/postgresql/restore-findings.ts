@@ -1,7 +1,8 @@
 import { escapeIdentifier } from 'pg';
 import type { Inventory } from '../../model/inventory.ts';
 import type { Version } from '../../model/version.ts';
-import type { Finding, ServerInfo } from '../adapter.ts';
+import type { ServerInfo } from '../adapter.ts';
+import type { Finding } from '../finding.ts';
 import { findLocaleProblems } from './locale-findings.ts';
 import { listed, missingRoles, type Powers, readPowers } from './roles.ts';
 import type { Database, Query } from './session.ts';

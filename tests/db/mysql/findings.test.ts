@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { DatabaseAdapter, Finding } from '../../../src/db/adapter.ts';
+import type { DatabaseAdapter } from '../../../src/db/adapter.ts';
+import type { Finding } from '../../../src/db/finding.ts';
 import { mysqlEngine } from '../../../src/db/mysql/engine.ts';
 import { parseGrants } from '../../../src/db/mysql/grants.ts';
 import { serverIsMissing } from '../../servers/servers.ts';

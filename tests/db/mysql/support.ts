@@ -1,7 +1,8 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { ClientPrograms, DatabaseAdapter, DumpPart, StoredPart } from '../../../src/db/adapter.ts';
+import type { DatabaseAdapter, DumpPart, StoredPart } from '../../../src/db/adapter.ts';
+import type { ClientPrograms } from '../../../src/db/client-program.ts';
 import type { ReplaceRequest } from '../../../src/db/replacement.ts';
 import { mysqlEngine } from '../../../src/db/mysql/engine.ts';
 import type { Command } from '../../../src/exec/command.ts';

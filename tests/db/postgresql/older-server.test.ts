@@ -1,7 +1,8 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { ClientPrograms, DatabaseAdapter } from '../../../src/db/adapter.ts';
+import type { DatabaseAdapter } from '../../../src/db/adapter.ts';
+import type { ClientPrograms } from '../../../src/db/client-program.ts';
 import { postgresqlEngine } from '../../../src/db/postgresql/engine.ts';
 import { workspace } from '../../cli/vya.ts';
 import { createTestDatabase } from '../../cli/test-database.ts';
