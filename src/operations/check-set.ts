@@ -6,9 +6,10 @@ import { compareRestored } from './compare-contents.ts';
 import type { OperationContext } from './context.ts';
 import { inventoryOf } from './load.ts';
 import { withoutNeedOf } from './needed-accounts.ts';
-import type { RestoreAllJob } from './restore-all.ts';
+import type { RestoreAllJob } from './restore-all-job.ts';
 import type { RestoredDatabase } from './restore-all-report.ts';
-import { type RestoreJob, restore } from './restore.ts';
+import { restore } from './restore.ts';
+import type { RestoreJob } from './restore-job.ts';
 import type { Session } from './session.ts';
 import { assertWhole } from './stored-backup.ts';
 

@@ -1,9 +1,8 @@
 import type { InstanceTarget } from '../model/instance.ts';
 import type { OpenBackup } from '../storage/open-backup.ts';
 import { assertSameKind, checkDatabase, failed, jobOf } from './check-set.ts';
-import type { BackupSet, ChosenDatabase } from './choose-set.ts';
+import type { ChosenDatabase } from './choose-set.ts';
 import type { OperationContext } from './context.ts';
-import type { Patience } from './jobs.ts';
 import { settleLeftovers } from './leftovers.ts';
 import { inventoryOf } from './load.ts';
 import { throwErrors } from './preflight.ts';
@@ -13,25 +12,7 @@ import { roomForAll } from './room.ts';
 import { bringAccounts, finishAccounts, planAccounts, type ServerAccountsJob } from './server-accounts.ts';
 import { type Session, withSession } from './session.ts';
 import { withSharedBackup } from './stored-backup.ts';
-
-export interface RestoreAllJob extends Patience {
-  set: BackupSet;
-  storage: { basePath: string };
-  open(): Promise<InstanceTarget>;
-  /** Replace databases that exist; otherwise they are left alone. */
-  force: boolean;
-  noOwner: boolean;
-  noAcl: boolean;
-  /** Keep databases that are replaced under other names. */
-  keepOld: boolean;
-  /** Drop each database that is replaced before its successor is loaded. */
-  inPlace: boolean;
-  /** Load dumps although they hold statements that no dump of one database does. */
-  trust: boolean;
-  jobs: number;
-  dryRun: boolean;
-  confirmChange: ServerAccountsJob['confirmChange'];
-}
+import type { RestoreAllJob } from './restore-all-job.ts';
 
 /**
  * Brings a whole server back. The set is checked first; then come the accounts, the databases one by one, and the grants that had

@@ -1,7 +1,7 @@
 import { asVyaError, VyaError } from '../errors.ts';
 import { summarize } from './compare.ts';
 import type { Comparison } from './compare-contents.ts';
-import type { RestoreJob, RestoreReport } from './restore.ts';
+import type { RestoreJob, RestoreReport } from './restore-job.ts';
 
 /** What an error has to say after the target was dropped and before anything has its name. */
 export function gone(error: unknown, { database }: RestoreJob): VyaError {

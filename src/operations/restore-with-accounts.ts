@@ -4,7 +4,8 @@ import { type AccountResult, type AccountsRestoreReport, completed, hasWaiting }
 import type { OperationContext } from './context.ts';
 import { inventoryOf } from './load.ts';
 import { neededBy, withoutNeedOf } from './needed-accounts.ts';
-import { type RestoreJob, type RestoreReport, restore } from './restore.ts';
+import { restore } from './restore.ts';
+import type { RestoreJob, RestoreReport } from './restore-job.ts';
 import { restoreAccounts } from './restore-accounts.ts';
 
 export interface RestoredWithAccounts {

@@ -1,6 +1,6 @@
 import { Command, Option } from '@commander-js/extra-typings';
 import { VyaError } from '../../errors.ts';
-import type { RestoreJob, RestoreReport } from '../../operations/restore.ts';
+import type { RestoreJob, RestoreReport } from '../../operations/restore-job.ts';
 import type { RestoredWithAccounts } from '../../operations/restore-with-accounts.ts';
 import type { OpenBackup } from '../../storage/open-backup.ts';
 import { accountsBackupBeside } from '../accounts-backup.ts';
