@@ -1,7 +1,8 @@
 import type { AccountSet } from '../model/accounts.ts';
 import type { Finding } from './finding.ts';
 
-export type ChangeKind = 'create' | 'alter' | 'grant' | 'revoke';
+/** `add`: gives an account something of which it has none (default roles, a setting, a comment), and takes nothing away. */
+export type ChangeKind = 'create' | 'alter' | 'add' | 'grant' | 'revoke';
 
 /** One statement that brings an account nearer to what it should be. */
 export interface AccountChange {

@@ -100,7 +100,7 @@ async function run(
 
 /** Nothing of an account that exists is taken away or made otherwise: that is how a run which was cut off is completed. */
 function onlyAdds({ statements }: AccountResult): boolean {
-  return statements.every(({ kind, status }) => kind === 'grant' || status === 'waiting');
+  return statements.every(({ kind, status }) => kind === 'grant' || kind === 'add' || status === 'waiting');
 }
 
 /** Before anything is done, what waits for databases is no failure. */

@@ -48,7 +48,7 @@ function failuresOf(accounts: readonly AccountResult[]): (VyaError | undefined)[
   );
 }
 
-const signs = { create: '+', alter: '~', grant: '+', revoke: '-' } as const;
+const signs = { create: '+', alter: '~', add: '+', grant: '+', revoke: '-' } as const;
 
 function asText(report: AccountsRestoreReport): string {
   const { accounts, dryRun } = report;

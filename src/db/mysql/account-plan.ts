@@ -46,7 +46,8 @@ function defineAccount(account: Account, present: Account | undefined, flavour: 
   } else changes.push(userStatement(account, 'create', definition));
   const { lifetime } = definition;
   if (lifetime !== undefined && (lifetime !== present?.definition?.['lifetime'] || changes.length > 0)) {
-    changes.push(change(account, 'alter', `ALTER USER ${name} ${lifetime}`));
+    const kind = present && present.definition?.['lifetime'] === undefined ? 'add' : 'alter';
+    changes.push(change(account, kind, `ALTER USER ${name} ${lifetime}`));
   }
   return changes;
 }
@@ -60,15 +61,32 @@ function withSecondPassword(account: Account, hash: string, present: Account | u
   const { identified = '' } = definition;
   const second = { ...definition, identified: identified.replace(HASH, `AS 0x${hash}`) };
   const first = { ...definition, identified: `${identified} RETAIN CURRENT PASSWORD` };
+  // A restore that was cut off between the two has left it with the one that is to be the second.
+  if (present && present.secondPassword === undefined && hexOf(present.definition?.identified) === hash) {
+    return [userStatement(account, 'add', first)];
+  }
   return [
     userStatement(account, present ? 'alter' : 'create', second),
     userStatement(account, 'alter', first),
   ];
 }
 
-function userStatement(account: Account, kind: 'create' | 'alter', definition: Definition): AccountChange {
+/** The hash in an IDENTIFIED clause in hexadecimal digits. Those that the server prints as text hold nothing that is escaped. */
+function hexOf(identified = ''): string | undefined {
+  const [, digits, text] = /\bAS (?:0x([0-9A-F]+)|'([^'\\]*)')/i.exec(identified) ?? [];
+  return (
+    digits?.toUpperCase() ??
+    (text === undefined ? undefined : Buffer.from(text).toString('hex').toUpperCase())
+  );
+}
+
+function userStatement(
+  account: Account,
+  kind: 'create' | 'alter' | 'add',
+  definition: Definition,
+): AccountChange {
   const text = (clauses: Definition): string =>
-    `${kind.toUpperCase()} USER ${account.name} ${joinClauses(clauses)}`.trimEnd();
+    `${kind === 'create' ? 'CREATE' : 'ALTER'} USER ${account.name} ${joinClauses(clauses)}`.trimEnd();
   return change(account, kind, text(definition), text(withoutSecrets(definition)));
 }
 
@@ -114,6 +132,10 @@ function defaultRoleChanges(
   if (defaultRoles.join() === had.join() && !(lost && defaultRoles.length > 0)) return [];
   const roles = defaultRoles.length > 0 ? defaultRoles.join(', ') : 'NONE';
   return [
-    change(account, 'alter', `SET DEFAULT ROLE ${roles} ${flavour === 'mariadb' ? 'FOR' : 'TO'} ${name}`),
+    change(
+      account,
+      had.length > 0 ? 'alter' : 'add',
+      `SET DEFAULT ROLE ${roles} ${flavour === 'mariadb' ? 'FOR' : 'TO'} ${name}`,
+    ),
   ];
 }

@@ -43,9 +43,14 @@ function defineRole(account: Account, present: Account | undefined): AccountChan
   }
   if (comment !== present?.comment) {
     const text = comment === undefined ? 'NULL' : escapeLiteral(comment);
-    changes.push(change(account, present ? 'alter' : 'create', needs, `COMMENT ON ROLE ${id} IS ${text}`));
+    changes.push(change(account, commentKind(present), needs, `COMMENT ON ROLE ${id} IS ${text}`));
   }
   return changes;
+}
+
+function commentKind(present: Account | undefined): ChangeKind {
+  if (!present) return 'create';
+  return present.comment === undefined ? 'add' : 'alter';
 }
 
 const WORDS = {
@@ -101,7 +106,7 @@ function settingChanges(account: Account, present: Account | undefined): Account
   const make = (setting: Account['settings'][number], value: string | undefined): AccountChange => ({
     ...change(
       account,
-      'alter',
+      value !== undefined && !had.has(key(setting)) ? 'add' : 'alter',
       { what: 'parameter', name: setting.name, role: account.name },
       roleSettingStatement(account.name, { ...setting, value }),
     ),
