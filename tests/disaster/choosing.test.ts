@@ -1,11 +1,14 @@
 import { cp, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { settle } from '../accounts/zoo.ts';
 import { age } from '../cli/aged-backup.ts';
 import { createTestDatabase, type TestDatabase } from '../cli/test-database.ts';
 import { type VyaResult, workspace, type Workspace } from '../cli/vya.ts';
 import type { TestServer } from '../servers/server.ts';
 import { serverIsMissing, startServer } from '../servers/servers.ts';
+
+const weak = { user: 'weak', password: 'Weak.1' };
 
 interface Report {
   error?: { kind: string; message: string };
@@ -44,7 +47,13 @@ describe.skipIf(await serverIsMissing('postgresql-15'))('which backups make a se
     const made = await first.vya(['backup', '--instance', 'gone', '--format', 'json']);
     expect(made.code, made.stdout + made.stderr).toBe(0);
     ({ run } = made.json<{ run: string }>());
-    space = await workspace({ instances: [{ id: 'here', server }] });
+    await settle(server, [`CREATE ROLE weak LOGIN PASSWORD '${weak.password}'`]);
+    space = await workspace({
+      instances: [
+        { id: 'here', server },
+        { id: 'weak', server, login: weak },
+      ],
+    });
     await cp(first.storagePath, space.storagePath, { recursive: true });
     await first.remove();
     const old = await age(space.storagePath, 'gone', 'one', '20260105T020000Z');
@@ -136,6 +145,19 @@ describe.skipIf(await serverIsMissing('postgresql-15'))('which backups make a se
       'here',
     ]);
     expect(unknown.code).toBe(7);
+  });
+
+  test('too few privileges end with 9, name what is missing, and change nothing', async () => {
+    const result = await space.vya([
+      ...['restore', '--instance', 'gone', '--all', '--latest', '--target-instance', 'weak', '--force'],
+      ...['--format', 'json'],
+    ]);
+    expect(result.code, result.stdout + result.stderr).toBe(9);
+    expect(result.json<Report>().error).toMatchObject({
+      kind: 'privileges',
+      message: expect.stringContaining('weak may not create databases'),
+    });
+    for (const { query } of databases) expect(await query('SELECT * FROM t')).toEqual([]);
   });
 
   test('databases that fit one by one and not together are refused before the first is loaded', async () => {

@@ -68,7 +68,16 @@ export function accountsInShort(report: AccountsRestoreReport): string[] {
   const kept = report.accounts.flatMap(({ account, status, reason }) =>
     status === 'kept' ? [`account ${printable(account)} was left alone: ${reason}`] : [],
   );
-  return [...kept, ...problemsOf(report), `accounts of ${summaryOf(report)}`];
+  return [...namesOf(report), ...kept, ...problemsOf(report), `accounts of ${summaryOf(report)}`];
+}
+
+/** Before anything is done: who would be made, and who would be changed. */
+function namesOf({ accounts, dryRun }: AccountsRestoreReport): string[] {
+  if (!dryRun) return [];
+  return (['create', 'change'] as const).flatMap((status) => {
+    const names = accounts.filter((each) => each.status === status).map(({ account }) => printable(account));
+    return names.length > 0 ? [`accounts to ${status}: ${names.join(', ')}`] : [];
+  });
 }
 
 function problemsOf(report: AccountsRestoreReport): string[] {
