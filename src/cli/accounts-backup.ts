@@ -43,7 +43,7 @@ export async function accountsBackupBeside(
 ): Promise<OpenBackup> {
   const { scanBackups } = await import('../storage/catalogue.ts');
   const { openBackup } = await import('../storage/open-backup.ts');
-  const { accountsBeside } = await import('../operations/needed-accounts.ts');
+  const { accountsBeside } = await import('../operations/accounts/needed-accounts.ts');
   const tail = `/${manifest.id}`;
   const basePath = path.endsWith(tail) ? path.slice(0, -tail.length) : setup.config.storage.basePath;
   const { backups } = await scanBackups({ basePath, instance: manifest.instance.id, database: null });

@@ -2,7 +2,7 @@ import { asVyaError, type VyaError } from '../errors.ts';
 import { prepareBase } from '../storage/directories.ts';
 import { cleanStaging } from '../storage/staging.ts';
 import { withInstanceLock } from './backup.ts';
-import { type AccountsJob, type AccountsResult, attemptAccountsBackup } from './backup-accounts.ts';
+import { type AccountsJob, type AccountsResult, attemptAccountsBackup } from './accounts/backup-accounts.ts';
 import type { OperationContext } from './context.ts';
 import type { InstanceJob } from './jobs.ts';
 import { withSession } from './session.ts';

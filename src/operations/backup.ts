@@ -2,13 +2,13 @@ import { asVyaError, type VyaError } from '../errors.ts';
 import { prepareBase } from '../storage/directories.ts';
 import { cleanStaging } from '../storage/staging.ts';
 import { acquireLock, type Lock } from '../storage/lock.ts';
-import { attemptAccountsBackup } from './backup-accounts.ts';
-import { attemptBackup, type InstanceWork } from './backup-database.ts';
-import type { BackupJob, BackupReport, DatabaseResult, InstanceResult } from './backup-report.ts';
-import { chooseDatabases } from './choose-databases.ts';
+import { attemptAccountsBackup } from './accounts/backup-accounts.ts';
+import { attemptBackup, type InstanceWork } from './backup/backup-database.ts';
+import type { BackupJob, BackupReport, DatabaseResult, InstanceResult } from './backup/backup-report.ts';
+import { chooseDatabases } from './backup/choose-databases.ts';
 import type { OperationContext } from './context.ts';
 import type { InstanceJob } from './jobs.ts';
-import { settleLeftovers } from './leftovers.ts';
+import { settleLeftovers } from './restore/leftovers.ts';
 import { forEachLimited } from './many.ts';
 import { withSession } from './session.ts';
 

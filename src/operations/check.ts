@@ -2,14 +2,14 @@ import { describeProgram } from '../db/programs.ts';
 import { asVyaError, type VyaError } from '../errors.ts';
 import { prepareBase } from '../storage/directories.ts';
 import { freeSpace } from '../storage/free-space.ts';
-import { describeProblems } from './account-names.ts';
-import { chooseDatabases } from './choose-databases.ts';
+import { describeProblems } from './accounts/account-names.ts';
+import { chooseDatabases } from './backup/choose-databases.ts';
 import type { OperationContext } from './context.ts';
 import type { InstanceJob } from './jobs.ts';
-import { settleLeftovers } from './leftovers.ts';
-import { preflight } from './preflight.ts';
+import { settleLeftovers } from './restore/leftovers.ts';
+import { preflight } from './backup/preflight.ts';
 import { type Session, withSession } from './session.ts';
-import { assertSpaceFor } from './space.ts';
+import { assertSpaceFor } from './backup/space.ts';
 
 export interface CheckJob {
   instances: readonly InstanceJob[];

@@ -1,18 +1,23 @@
 import type { InstanceTarget } from '../model/instance.ts';
 import type { OpenBackup } from '../storage/open-backup.ts';
-import { assertSameKind, checkDatabase, failed, jobOf } from './check-set.ts';
-import type { ChosenDatabase } from './choose-set.ts';
+import { assertSameKind, checkDatabase, failed, jobOf } from './restore/check-set.ts';
+import type { ChosenDatabase } from './restore/choose-set.ts';
 import type { OperationContext } from './context.ts';
-import { settleLeftovers } from './leftovers.ts';
-import { inventoryOf } from './load.ts';
-import { throwErrors } from './preflight.ts';
-import type { RestoreAllReport, RestoredDatabase } from './restore-all-report.ts';
+import { settleLeftovers } from './restore/leftovers.ts';
+import { inventoryOf } from './restore/load.ts';
+import { throwErrors } from './backup/preflight.ts';
+import type { RestoreAllReport, RestoredDatabase } from './restore/restore-all-report.ts';
 import { restore } from './restore.ts';
-import { roomForAll } from './room.ts';
-import { bringAccounts, finishAccounts, planAccounts, type ServerAccountsJob } from './server-accounts.ts';
+import { roomForAll } from './restore/room.ts';
+import {
+  bringAccounts,
+  finishAccounts,
+  planAccounts,
+  type ServerAccountsJob,
+} from './accounts/server-accounts.ts';
 import { type Session, withSession } from './session.ts';
 import { withSharedBackup } from './stored-backup.ts';
-import type { RestoreAllJob } from './restore-all-job.ts';
+import type { RestoreAllJob } from './restore/restore-all-job.ts';
 
 /**
  * Brings a whole server back. The set is checked first; then come the accounts, the databases one by one, and the grants that had

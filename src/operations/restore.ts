@@ -1,16 +1,16 @@
 import type { Finding } from '../db/finding.ts';
 import { VyaError } from '../errors.ts';
 import type { OperationContext } from './context.ts';
-import { loadAndCompare, withFreshDatabase } from './fresh-database.ts';
-import { inventoryOf, type LoadRequest, readObjects } from './load.ts';
-import { settleLeftovers } from './leftovers.ts';
-import { throwErrors } from './preflight.ts';
-import { gone, judge, oldName } from './restore-outcome.ts';
-import { roomFindings } from './room.ts';
+import { loadAndCompare, withFreshDatabase } from './restore/fresh-database.ts';
+import { inventoryOf, type LoadRequest, readObjects } from './restore/load.ts';
+import { settleLeftovers } from './restore/leftovers.ts';
+import { throwErrors } from './backup/preflight.ts';
+import { gone, judge, oldName } from './restore/restore-outcome.ts';
+import { roomFindings } from './restore/room.ts';
 import { type Session, withSession } from './session.ts';
 import { assertWhole, withSharedBackup } from './stored-backup.ts';
-import { assertDroppable, assertTargetName } from './target-name.ts';
-import type { RestoreJob, RestoreReport } from './restore-job.ts';
+import { assertDroppable, assertTargetName } from './restore/target-name.ts';
+import type { RestoreJob, RestoreReport } from './restore/restore-job.ts';
 
 /**
  * Restores one database. It is loaded into a fresh database first, compared with the manifest's inventory, and only then

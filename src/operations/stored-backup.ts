@@ -5,7 +5,7 @@ import { type OpenBackup, partPath } from '../storage/open-backup.ts';
 import { acquireLock } from '../storage/lock.ts';
 import { verifyFiles } from '../storage/verify-files.ts';
 import { readPart } from './archive.ts';
-import { summarize } from './compare.ts';
+import { summarize } from './restore/compare.ts';
 import type { OperationContext } from './context.ts';
 import type { Patience } from './jobs.ts';
 

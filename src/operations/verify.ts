@@ -7,7 +7,7 @@ import { type OpenBackup, openBackup } from '../storage/open-backup.ts';
 import type { Proof } from '../storage/marks.ts';
 import type { OperationContext } from './context.ts';
 import type { Patience } from './jobs.ts';
-import { type Rehearsal, rehearse } from './rehearse.ts';
+import { type Rehearsal, rehearse } from './restore/rehearse.ts';
 import { assertWhole, withSharedBackup } from './stored-backup.ts';
 
 export interface VerifyJob extends Patience {

@@ -5,8 +5,8 @@ import {
   dropLastSemicolons,
   followInExpression,
   followRename,
-} from '../../src/db/mysql/rewrite.ts';
-import { splitStatements, tokensOf } from '../../src/db/mysql/statements.ts';
+} from '../../src/db/mysql/load/rewrite.ts';
+import { splitStatements, tokensOf } from '../../src/db/mysql/load/statements.ts';
 import { VyaError } from '../../src/errors.ts';
 
 const pieces = [

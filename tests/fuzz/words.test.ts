@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseDay, parseMoment } from '../../src/cli/moment.ts';
 import { parseDuration } from '../../src/config/retention.ts';
 import { VyaError } from '../../src/errors.ts';
-import { globMatcher, isGlob } from '../../src/operations/globs.ts';
+import { globMatcher, isGlob } from '../../src/operations/backup/globs.ts';
 
 const zones = [
   'UTC',

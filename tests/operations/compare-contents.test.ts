@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { TableMeasure } from '../../src/db/snapshot.ts';
 import { inventorySchema, type Inventory, type TableDigest } from '../../src/model/inventory.ts';
-import { compareRestored, withMeasures } from '../../src/operations/compare-contents.ts';
+import { compareRestored, withMeasures } from '../../src/operations/restore/compare-contents.ts';
 
 function inventory(...names: string[]): Inventory {
   const none = {

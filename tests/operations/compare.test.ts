@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { inventorySchema, type Inventory } from '../../src/model/inventory.ts';
-import { compareInventories, summarize } from '../../src/operations/compare.ts';
+import { compareInventories, summarize } from '../../src/operations/restore/compare.ts';
 
 function inventory(change: Partial<Inventory> = {}): Inventory {
   const empty = {

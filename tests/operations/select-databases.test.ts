@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isSystemDatabase } from '../../src/model/system-databases.ts';
-import { globMatcher } from '../../src/operations/globs.ts';
-import { selectDatabases, type Selection } from '../../src/operations/select-databases.ts';
+import { globMatcher } from '../../src/operations/backup/globs.ts';
+import { selectDatabases, type Selection } from '../../src/operations/backup/select-databases.ts';
 
 function select(selection: Partial<Omit<Selection, 'present'>> & { present: string[] }) {
   const { present, ...rest } = selection;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { VyaError } from '../../src/errors.ts';
-import { asStorageFault } from '../../src/operations/storage-fault.ts';
+import { asStorageFault } from '../../src/operations/backup/storage-fault.ts';
 
 // What the programs say word for word, on a full disk and on a server whose own disk is full.
 test.each([

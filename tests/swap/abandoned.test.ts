@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runLock as mysqlRunLock, targetLock as mysqlTargetLock } from '../../src/db/mysql/hold.ts';
-import { targetLock as postgresqlTargetLock } from '../../src/db/postgresql/hold.ts';
+import { runLock as mysqlRunLock, targetLock as mysqlTargetLock } from '../../src/db/mysql/replace/hold.ts';
+import { targetLock as postgresqlTargetLock } from '../../src/db/postgresql/replace/hold.ts';
 import { createTestDatabase, scratchDatabases, type TestDatabase } from '../cli/test-database.ts';
 import { workspace, type Workspace } from '../cli/vya.ts';
 import { openWire, type Wire } from '../faults/wire.ts';

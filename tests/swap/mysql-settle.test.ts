@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StoredPart } from '../../src/db/adapter.ts';
-import { loaderLock } from '../../src/db/mysql/hold.ts';
+import { loaderLock } from '../../src/db/mysql/replace/hold.ts';
 import { scratchDatabases } from '../cli/test-database.ts';
 import { type Bench, dump, flavours, inside, openBench, picture, quote } from '../db/mysql/support.ts';
 import { openWire, type Wire } from '../faults/wire.ts';

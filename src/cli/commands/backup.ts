@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Command } from '@commander-js/extra-typings';
 import type { VyaError } from '../../errors.ts';
-import type { BackupReport, DatabaseResult } from '../../operations/backup-report.ts';
+import type { BackupReport, DatabaseResult } from '../../operations/backup/backup-report.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodeOfMany } from '../exit-codes.ts';
 import { count, level, severalOption, waitOption } from '../arguments.ts';

@@ -1,5 +1,5 @@
 import { VyaError } from '../../errors.ts';
-import type { SetWish } from '../../operations/choose-set.ts';
+import type { SetWish } from '../../operations/restore/choose-set.ts';
 import type { CliContext } from '../context.ts';
 import { parseMoment } from '../moment.ts';
 import { printable } from '../output/format.ts';
@@ -36,7 +36,7 @@ export async function restoreWholeServer(
   const wish = wishOf(options, setup);
   const target = setup.instance(options.targetInstance ?? instance, options.credential);
   const { scanBackups } = await import('../../storage/catalogue.ts');
-  const { chooseSet } = await import('../../operations/choose-set.ts');
+  const { chooseSet } = await import('../../operations/restore/choose-set.ts');
   const { restoreAll } = await import('../../operations/restore-all.ts');
   const { storage } = setup.config;
   const scan = await scanBackups({ basePath: storage.basePath, instance });

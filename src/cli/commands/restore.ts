@@ -1,7 +1,7 @@
 import { Command, Option } from '@commander-js/extra-typings';
 import { VyaError } from '../../errors.ts';
-import type { RestoreJob, RestoreReport } from '../../operations/restore-job.ts';
-import type { RestoredWithAccounts } from '../../operations/restore-with-accounts.ts';
+import type { RestoreJob, RestoreReport } from '../../operations/restore/restore-job.ts';
+import type { RestoredWithAccounts } from '../../operations/accounts/restore-with-accounts.ts';
 import type { OpenBackup } from '../../storage/open-backup.ts';
 import { accountsBackupBeside } from '../accounts-backup.ts';
 import { count, credentialOption, fromOption, waitOption } from '../arguments.ts';
@@ -106,7 +106,7 @@ export function restoreCommand(context: CliContext) {
           options.force ?? (await askConfirmation(context, question(existing, backup.manifest.id))),
       };
       if (!options.withAccounts) return context.finish(restoreOutcome(await restore(job, setup.operation)));
-      const { restoreWithAccounts } = await import('../../operations/restore-with-accounts.ts');
+      const { restoreWithAccounts } = await import('../../operations/accounts/restore-with-accounts.ts');
       const beside = await accountsBackupBeside(setup, backup);
       context.finish(withAccounts(await restoreWithAccounts(job, beside, setup.operation)));
     });

@@ -23,7 +23,7 @@ export function usersListCommand(context: CliContext) {
     .addHelpText('after', examples)
     .action(async (options, command) => {
       const setup = await openSetup(context, command);
-      const { readAccountsBackup } = await import('../../operations/account-files.ts');
+      const { readAccountsBackup } = await import('../../operations/accounts/account-files.ts');
       const backup = await chooseAccountsBackup(setup, options);
       context.finish(listOutcome(backup, await readAccountsBackup(backup, setup.operation)));
     });

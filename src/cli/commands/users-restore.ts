@@ -38,7 +38,7 @@ export function usersRestoreCommand(context: CliContext) {
       const setup = await openSetup(context, command);
       const backup = await chooseAccountsBackup(setup, options);
       const id = options.targetInstance ?? options.instance ?? backup.manifest.instance.id;
-      const { restoreAccounts } = await import('../../operations/restore-accounts.ts');
+      const { restoreAccounts } = await import('../../operations/accounts/restore-accounts.ts');
       const report = await restoreAccounts(
         {
           backup,

@@ -1,7 +1,7 @@
 import { Command, Option } from '@commander-js/extra-typings';
 import { VyaError } from '../../errors.ts';
 import type { VerifyResult } from '../../operations/verify.ts';
-import type { Rehearsal } from '../../operations/rehearse.ts';
+import type { Rehearsal } from '../../operations/restore/rehearse.ts';
 import type { BackupEntry } from '../../storage/backup-entry.ts';
 import type { OpenBackup } from '../../storage/open-backup.ts';
 import { count, credentialOption, fromOption, waitOption } from '../arguments.ts';

@@ -3,7 +3,7 @@ import type {
   AccountResult,
   AccountsRestoreReport,
   StatementResult,
-} from '../../operations/accounts-report.ts';
+} from '../../operations/accounts/accounts-report.ts';
 import type { Outcome } from '../context.ts';
 import { exitCodeOfMany, exitCodes } from '../exit-codes.ts';
 import { printable } from './format.ts';

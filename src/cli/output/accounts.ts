@@ -1,5 +1,5 @@
 import type { VyaError } from '../../errors.ts';
-import type { AccountsResult } from '../../operations/backup-accounts.ts';
+import type { AccountsResult } from '../../operations/accounts/backup-accounts.ts';
 import { formatBytes, formatDuration } from './format.ts';
 import { errorAsJson } from './print.ts';
 import { describeProblems, withSubject } from './problems.ts';

@@ -1,4 +1,4 @@
-import { summarize } from '../../operations/compare.ts';
+import { summarize } from '../../operations/restore/compare.ts';
 import type { Proof } from '../../storage/marks.ts';
 
 type Compared = Pick<Proof, 'compared' | 'exceptions'>;

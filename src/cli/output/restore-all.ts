@@ -3,7 +3,7 @@ import type {
   RestoreAllReport,
   RestoredAccounts,
   RestoredDatabase,
-} from '../../operations/restore-all-report.ts';
+} from '../../operations/restore/restore-all-report.ts';
 import type { Outcome } from '../context.ts';
 import { exitCodeOfMany } from '../exit-codes.ts';
 import { accountsInFull, accountsInShort, outcomesOf as outcomesOfAccounts } from './accounts-restore.ts';

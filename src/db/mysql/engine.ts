@@ -1,7 +1,7 @@
 import type { Engine } from '../adapter.ts';
-import { planAccounts } from './account-plan.ts';
+import { planAccounts } from './accounts/account-plan.ts';
 import { connectMysql } from './adapter.ts';
-import { inspectCommand } from './inspect.ts';
+import { inspectCommand } from './load/inspect.ts';
 import { findMysqlPrograms } from './programs.ts';
 
 /** MySQL and MariaDB. */

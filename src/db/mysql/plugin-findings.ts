@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import type { AccountChange } from '../accounts.ts';
 import type { Finding } from '../finding.ts';
-import { pluginsOf } from './account-problems.ts';
+import { pluginsOf } from './accounts/account-problems.ts';
 import { warning } from './finding.ts';
 import { attempt, rows } from './query.ts';
 

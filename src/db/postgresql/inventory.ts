@@ -1,6 +1,6 @@
 import type { Inventory } from '../../model/inventory.ts';
-import { ONE_MOMENT } from './held-transaction.ts';
-import { readNeeds } from './needs.ts';
+import { ONE_MOMENT } from './exact/held-transaction.ts';
+import { readNeeds } from './dump/needs.ts';
 import { readObjects } from './objects.ts';
 import { readProperties } from './properties.ts';
 import type { Database } from './session.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { differingClauses, splitDefinition } from '../../../src/db/mysql/account-definition.ts';
-import { joinPrivileges, parseGrantLine } from '../../../src/db/mysql/account-grants.ts';
-import { planAccounts } from '../../../src/db/mysql/account-plan.ts';
+import { differingClauses, splitDefinition } from '../../../src/db/mysql/accounts/account-definition.ts';
+import { joinPrivileges, parseGrantLine } from '../../../src/db/mysql/accounts/account-grants.ts';
+import { planAccounts } from '../../../src/db/mysql/accounts/account-plan.ts';
 import { type Account, accountSchema, accountsSourceSchema } from '../../../src/model/accounts.ts';
 
 const source = accountsSourceSchema.parse({

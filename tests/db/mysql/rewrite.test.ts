@@ -4,8 +4,8 @@ import {
   dropLastSemicolons,
   followInExpression,
   followRename,
-} from '../../../src/db/mysql/rewrite.ts';
-import { splitStatements } from '../../../src/db/mysql/statements.ts';
+} from '../../../src/db/mysql/load/rewrite.ts';
+import { splitStatements } from '../../../src/db/mysql/load/statements.ts';
 
 function rewritten(rewrite: (content: Buffer) => Buffer, text: string): string {
   return rewrite(Buffer.from(text)).toString();

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StoredPart } from '../../../src/db/adapter.ts';
-import { type DumpRules, Refusal, strictScanner } from '../../../src/db/mysql/statement-rules.ts';
+import { type DumpRules, Refusal, strictScanner } from '../../../src/db/mysql/load/statement-rules.ts';
 import { serverIsMissing } from '../../servers/servers.ts';
 import { makeHostile } from './hostile.ts';
 import { type Bench, dump, flavours, openBench } from './support.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { DatabaseAdapter } from '../../../src/db/adapter.ts';
 import type { TableMeasure } from '../../../src/db/snapshot.ts';
-import { measureTables } from '../../../src/db/postgresql/measure.ts';
+import { measureTables } from '../../../src/db/postgresql/exact/measure.ts';
 import { withDatabase } from '../../../src/db/postgresql/session.ts';
 import { createPostgresqlRoles, loadPostgresqlSample } from '../../samples/postgresql.ts';
 import { connect } from '../../servers/connect.ts';

@@ -2,7 +2,7 @@ import { chmod, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { postgresqlEngine } from '../../../src/db/postgresql/engine.ts';
-import { planDump } from '../../../src/db/postgresql/dump.ts';
+import { planDump } from '../../../src/db/postgresql/dump/dump.ts';
 import { parseVersion } from '../../../src/model/version.ts';
 import { kindFacts } from '../../servers/kinds.ts';
 import { pathWith, serverIsMissing, sharedServer } from '../../servers/servers.ts';

@@ -1,0 +1,158 @@
+import { asVyaError } from '../../errors.ts';
+import { stageBackup } from '../../storage/artifact.ts';
+import { openBackup } from '../../storage/open-backup.ts';
+import type { Lock } from '../../storage/lock.ts';
+import type { ManifestDraft } from '../../storage/manifest.ts';
+import type { BackupJob, DatabaseResult } from './backup-report.ts';
+import type { OperationContext } from '../context.ts';
+import { describeChanges, dumpDatabase } from './dump.ts';
+import type { InstanceJob } from '../jobs.ts';
+import { preflight } from './preflight.ts';
+import { pruneDatabase } from '../prune.ts';
+import { rehearse } from '../restore/rehearse.ts';
+import type { Session } from '../session.ts';
+import { assertSpaceFor } from './space.ts';
+import { describeServer } from './describe-server.ts';
+import { dumpAgain } from '../try-again.ts';
+
+/** What the backups of one instance share. */
+export interface InstanceWork {
+  job: BackupJob;
+  instance: InstanceJob;
+  session: Session;
+  /** Undefined in a dry run. */
+  lock: Lock | undefined;
+}
+
+/** Backs one database up and applies its retention, and turns any failure into a result. */
+export async function attemptBackup(
+  work: InstanceWork,
+  database: string,
+  jobs: number,
+  context: OperationContext,
+): Promise<DatabaseResult> {
+  const { job, instance } = work;
+  const started = performance.now();
+  const result: DatabaseResult = {
+    database,
+    status: 'ok',
+    sizeBytes: 0,
+    durationMs: 0,
+    exact: false,
+    warnings: [],
+  };
+  const fields = { instance: instance.id, database };
+  try {
+    if (work.lock) await backupWithRetries({ ...work, lock: work.lock }, result, jobs, context);
+    else await planDatabase(work, result);
+    if (job.rehearse && result.path) await rehearseBackup(work, result, result.path, context);
+    context.log.info(
+      { ...fields, id: result.id, bytes: result.sizeBytes },
+      job.dryRun ? 'would be backed up' : 'backed up',
+    );
+  } catch (error) {
+    context.signal.throwIfAborted();
+    result.status = 'failed';
+    result.error = asVyaError(error);
+    context.log.error({ ...fields, kind: result.error.kind }, result.error.message);
+  }
+  if (result.status === 'ok' && job.retention) {
+    const place = { instance: instance.id, database };
+    result.prune = await pruneDatabase({ ...job, place, retention: job.retention }, context);
+  }
+  for (const warning of result.warnings) context.log.warning(fields, warning);
+  result.durationMs = Math.round(performance.now() - started);
+  return result;
+}
+
+async function backupWithRetries(
+  work: InstanceWork & { lock: Lock },
+  result: DatabaseResult,
+  jobs: number,
+  context: OperationContext,
+): Promise<void> {
+  const { database } = result;
+  const { target } = work.session.adapter;
+  await dumpAgain({ target, database }, context, async () => {
+    // A second try finds out everything anew.
+    result.warnings.length = 0;
+    await backupDatabase(work, result, jobs, context);
+  });
+}
+
+async function backupDatabase(
+  { job, instance, session, lock }: InstanceWork & { lock: Lock },
+  result: DatabaseResult,
+  jobs: number,
+  context: OperationContext,
+): Promise<void> {
+  const { adapter, programs } = session;
+  const { database } = result;
+  const startedAt = context.now();
+  const inventory = await preflight(adapter, database, result.warnings);
+  await assertSpaceFor(job.storage.basePath, { instance: instance.id, database }, inventory);
+  const positions = await adapter.position();
+  const staged = await stageBackup({
+    basePath: job.storage.basePath,
+    lock,
+    place: { instance: instance.id, database },
+    startedAt,
+    checksumAlgorithm: job.storage.checksumAlgorithm,
+  });
+  try {
+    const dumped = await dumpDatabase(
+      session,
+      { database, inventory, jobs, storage: job.storage, exact: job.exact },
+      staged,
+      context,
+    );
+    const changed = describeChanges(dumped.changes);
+    if (changed) result.warnings.push(changed);
+    const draft: ManifestDraft = {
+      run: job.run,
+      instance: { id: instance.id, type: instance.type },
+      server: describeServer(session),
+      client: { program: programs.dump.name, version: programs.dump.version },
+      finishedAt: context.now().toISOString(),
+      positions: [...(dumped.positions ?? positions)],
+      oldestClient: dumped.oldestClient,
+      partial: false,
+      options: [...dumped.options],
+      compression: job.storage.compression,
+      parts: dumped.parts.map((part) => ({
+        ...part,
+        path: part.path.slice(staged.directory.length + 1),
+        holds: [...part.holds],
+      })),
+      inventory: dumped.inventory,
+      inventoryStable: dumped.changes.length === 0,
+      warnings: result.warnings,
+      vya: job.vya,
+    };
+    const { id, path, manifest } = await staged.publish(draft);
+    const sizeBytes = manifest.files.reduce((sum, file) => sum + file.size, 0);
+    Object.assign(result, { id, path, sizeBytes, exact: dumped.inventory.measured ?? false });
+  } finally {
+    // Nothing is left to discard after a publication.
+    await staged.discard();
+  }
+}
+
+async function rehearseBackup(
+  { job, instance }: InstanceWork,
+  result: DatabaseResult,
+  path: string,
+  context: OperationContext,
+): Promise<void> {
+  const rehearsal = { open: () => instance.open(), jobs: job.jobs, vya: job.vya, settle: false };
+  const { warnings, proof } = await rehearse(await openBackup(path), rehearsal, context);
+  result.warnings.push(...warnings);
+  result.proof = proof;
+}
+
+/** The dry run: everything that can be asked beforehand, and nothing written. */
+async function planDatabase({ session }: InstanceWork, result: DatabaseResult): Promise<void> {
+  const inventory = await preflight(session.adapter, result.database, result.warnings);
+  result.status = 'planned';
+  result.sizeBytes = inventory.database.sizeBytes;
+}

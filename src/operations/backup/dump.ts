@@ -1,0 +1,190 @@
+import type { DumpPart, StoredPart } from '../../db/adapter.ts';
+import type { SourcePosition } from '../../db/source-position.ts';
+import { VyaError } from '../../errors.ts';
+import type { Command } from '../../exec/command.ts';
+import { runPipeline } from '../../exec/pipeline.ts';
+import type { Inventory } from '../../model/inventory.ts';
+import type { StagedBackup } from '../../storage/artifact.ts';
+import { compressor } from '../../storage/codecs.ts';
+import { readPart } from '../archive.ts';
+import { compareInventories, summarize } from '../restore/compare.ts';
+import { withMeasures } from '../restore/compare-contents.ts';
+import type { OperationContext, ProgressTask } from '../context.ts';
+import { dumpAndMeasure } from './dump-tables.ts';
+import { limitDump } from './dump-limits.ts';
+import type { StorageJob } from '../jobs.ts';
+import { holdsOnlyObjects } from '../restore/load.ts';
+import type { Session } from '../session.ts';
+import { asStorageFault } from './storage-fault.ts';
+
+/** Dumps up to this size, in stored bytes, are read once more at once: it costs nothing that anyone would notice. */
+const readBackLimit = 16 * 1024 * 1024;
+
+/**
+ * pg_dump goes back in a file that lets it, to write its table of contents once more. Here that would be appended, behind the
+ * archive's end, where a cut goes unnoticed; in a pipe it does not try.
+ */
+const throughPipe: Command = { file: 'cat', args: [], env: { PATH: '/usr/bin:/bin' } };
+
+/** How often a dump is begun that somebody's lock or DDL thwarts. */
+const attempts = 3;
+
+export interface DumpRequest {
+  database: string;
+  inventory: Inventory;
+  jobs: number;
+  storage: StorageJob;
+  /** Count and digest all tables in the moment that is dumped. */
+  exact: boolean;
+}
+
+export interface DumpResult {
+  parts: StoredPart[];
+  options: readonly string[];
+  oldestClient: string;
+  /** With exact counts and digests where they were asked for. */
+  inventory: Inventory;
+  /** Of the snapshot, where there was one. */
+  positions?: readonly SourcePosition[];
+  /** What changed in the database while it was dumped; empty: nothing did. */
+  changes: string[];
+}
+
+/**
+ * Dumps one database into a staged backup. It returns only when every program has ended with 0 and nothing is empty.
+ *
+ * @throws VyaError `failed` naming the program and what it said
+ */
+export async function dumpDatabase(
+  session: Session,
+  request: DumpRequest,
+  staged: StagedBackup,
+  context: OperationContext,
+): Promise<DumpResult> {
+  const { adapter } = session;
+  for (let attempt = 1; ; attempt += 1) {
+    // One job alone waits for locks, where several give up.
+    const jobs = attempt === 1 ? request.jobs : 1;
+    try {
+      return await dumpOnce(session, { ...request, jobs }, staged, context);
+    } catch (error) {
+      context.signal.throwIfAborted();
+      if (attempt === attempts || !(error instanceof Error) || !adapter.mayRetry(error)) throw error;
+      context.log.warning(
+        { instance: adapter.target.id, database: request.database },
+        `begins anew: ${error.message}`,
+      );
+      await staged.restart();
+    }
+  }
+}
+
+async function dumpOnce(
+  session: Session,
+  request: DumpRequest,
+  staged: StagedBackup,
+  context: OperationContext,
+): Promise<DumpResult> {
+  const { adapter } = session;
+  const { database, inventory, storage, exact } = request;
+  const snapshot = exact ? await adapter.openSnapshot(database, inventory) : undefined;
+  const task = context.progress.begin(`${adapter.target.id}/${database}`);
+  try {
+    const plan = adapter.dumpPlan({
+      ...request,
+      programs: session.programs,
+      compression: storage.compression,
+      snapshot,
+      directoryFor: (suffix) => staged.pathFor(suffix),
+    });
+    const commands = plan.parts.flatMap((part) => part.commands);
+    const limits = limitDump(session, { database, commands }, context);
+    const dumpAll = async (parts: readonly DumpPart[], signal: AbortSignal): Promise<StoredPart[]> => {
+      const stored: StoredPart[] = [];
+      for (const part of parts) {
+        const dumping = limits.within(signal, (limited) =>
+          dumpPart(part, staged, storage, { ...context, signal: limited }, task),
+        );
+        stored.push(await dumping.catch((error: unknown) => Promise.reject(asStorageFault(error))));
+      }
+      return stored;
+    };
+    const tables = plan.parts.filter((part) => !holdsOnlyObjects(part));
+    const { dumped, measures } = await dumpAndMeasure(
+      snapshot,
+      (signal) => dumpAll(tables, signal),
+      context.signal,
+    );
+    await snapshot?.close();
+    const objects = await dumpAll(plan.parts.filter(holdsOnlyObjects), context.signal);
+    const parts = [...dumped, ...objects];
+    for (const part of parts) await readBack(session, part, staged, context);
+    const changes = compareInventories(inventory, await adapter.inventory(database));
+    return {
+      ...plan,
+      parts,
+      changes,
+      inventory: measures ? withMeasures(inventory, measures) : inventory,
+      ...(snapshot ? { positions: snapshot.positions } : {}),
+    };
+  } finally {
+    task.done();
+    await snapshot?.close();
+  }
+}
+
+async function dumpPart(
+  part: DumpPart,
+  staged: StagedBackup,
+  storage: StorageJob,
+  context: OperationContext,
+  task: ProgressTask,
+): Promise<StoredPart> {
+  const { signal, env } = context;
+  const stored = { format: part.format, holds: part.holds };
+  const onBytes = (bytes: number): void => task.update(bytes);
+  if (part.format === 'pg-directory') {
+    await runPipeline(part.commands, { signal, output: 'drop', onBytes });
+    return { ...stored, path: await staged.adoptDirectory(part.suffix) };
+  }
+  const codec = await compressor(storage.compression, env);
+  const file = await staged.createFile(part.suffix + codec.suffix);
+  for (const command of part.commands) {
+    const last = codec.command ?? (part.format === 'pg-custom' ? throughPipe : undefined);
+    const pipe = last ? [command, last] : [command];
+    await runPipeline(pipe, { signal, output: { appendTo: file.path }, onBytes });
+  }
+  const { size } = await file.finish();
+  if (size === 0) throw new VyaError('failed', `${part.commands[0]?.file} ended with 0 but wrote nothing`);
+  return { ...stored, path: file.path };
+}
+
+/** Small dumps are proven whole at once; larger ones by verify, and before a restored database takes its name. */
+async function readBack(
+  session: Session,
+  part: StoredPart,
+  staged: StagedBackup,
+  context: OperationContext,
+): Promise<void> {
+  if ((await staged.sizeOf(part.path)) > readBackLimit) return;
+  const { signal, env } = context;
+  await readPart(session.engine, part, { signal, env, programs: session.programs }).catch(
+    (error: unknown) => {
+      if (!(error instanceof VyaError) || error.kind !== 'verification') throw error;
+      throw new VyaError(
+        'failed',
+        `The dump is not whole, although its program ended with 0: ${error.message}`,
+        {
+          hint: 'No backup was made of it. Look into the log of the server and run again.',
+          cause: error,
+        },
+      );
+    },
+  );
+}
+
+/** The warning that a manifest and a report carry when tables came or went during the dump. */
+export function describeChanges(changes: readonly string[]): string | undefined {
+  if (changes.length === 0) return undefined;
+  return `The database's objects changed while it was dumped (compared with its inventory before: ${summarize(changes)})`;
+}
