@@ -4,7 +4,7 @@ import type { CheckReport, InstanceCheck } from '../../operations/check.ts';
 import { severalOption } from '../arguments.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodeOf, exitCodeOfMany } from '../exit-codes.ts';
-import { formatBytes, formatTable } from '../output/format.ts';
+import { formatBytes, formatCount, formatTable } from '../output/format.ts';
 import { errorAsJson, statusAsJson } from '../output/print.ts';
 import { describeProblems, withSubject } from '../output/problems.ts';
 import { openSetup } from '../setup.ts';
@@ -110,7 +110,7 @@ function describeInstance({
       lines.push(formatTable(['  DATABASE', 'SIZE', 'TABLES', 'BACKUP'], rows, ['SIZE', 'TABLES']));
   }
   if (accounts) {
-    if (!accounts.error) lines.push(`  and ${accounts.accounts} accounts`);
+    if (!accounts.error) lines.push(`  and ${formatCount(accounts.accounts, 'account')}`);
     lines.push(...describeProblems(`accounts of ${instance}`, accounts));
   }
   lines.push(...describeProblems(instance, problems));
@@ -120,6 +120,6 @@ function describeInstance({
 function verdict({ instances }: CheckReport, code: number): string {
   const databases = instances.flatMap((instance) => instance.databases);
   const ready = databases.filter(({ error }) => !error).length;
-  if (code === 0) return `\nA backup would take ${ready} databases.`;
-  return `\nA backup would take ${ready} databases and end with exit code ${code}.`;
+  if (code === 0) return `\nA backup would take ${formatCount(ready, 'database')}.`;
+  return `\nA backup would take ${formatCount(ready, 'database')} and end with exit code ${code}.`;
 }

@@ -9,7 +9,7 @@ import type { CliContext, Outcome } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { parseMoment } from '../moment.ts';
 import { accountsRestoreOutcome } from '../output/accounts-restore.ts';
-import { formatDuration, printable } from '../output/format.ts';
+import { formatCount, formatDuration, printable } from '../output/format.ts';
 import { describeProblems } from '../output/problems.ts';
 import { limitsOf } from '../output/proof.ts';
 import { askConfirmation } from '../prompt.ts';
@@ -201,14 +201,14 @@ function asText(report: RestoreReport): string {
   const target = `“${printable(report.database)}” on ${report.instance}`;
   const lines = report.dryRun
     ? [
-        `Would restore ${report.backup} as ${target} (${report.tables} tables).`,
+        `Would restore ${report.backup} as ${target} (${formatCount(report.tables, 'table')}).`,
         report.replaced
           ? 'A database of that name exists and would be replaced.'
           : 'No database of that name exists.',
         'Nothing was changed. The archive is verified when the restore begins.',
       ]
     : [
-        `Restored ${report.backup} as ${target}: ${report.tables} tables in ${formatDuration(report.durationMs)}.`,
+        `Restored ${report.backup} as ${target}: ${formatCount(report.tables, 'table')} in ${formatDuration(report.durationMs)}.`,
         comparedInWords(report),
         ...(report.keptOldAs
           ? [`The database that it replaces is kept as “${printable(report.keptOldAs)}”.`]

@@ -5,7 +5,7 @@ import { severalOption, waitOption } from '../arguments.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodeOfMany } from '../exit-codes.ts';
 import { accountsAsJson, accountsFailures, accountsProblems, accountsRow } from '../output/accounts.ts';
-import { formatTable } from '../output/format.ts';
+import { formatCount, formatTable } from '../output/format.ts';
 import { errorAsJson, statusAsJson } from '../output/print.ts';
 import { describeProblems, withSubject } from '../output/problems.ts';
 import { openSetup } from '../setup.ts';
@@ -77,7 +77,9 @@ function outcome(run: string, dryRun: boolean, results: readonly InstanceAccount
     ]),
     ...results.flatMap(({ instance, accounts }) =>
       accounts && accounts.status !== 'failed'
-        ? [`${instance}: ${accounts.accounts} accounts ${dryRun ? 'would be backed up' : 'backed up'}.`]
+        ? [
+            `${instance}: ${formatCount(accounts.accounts, 'account')} ${dryRun ? 'would be backed up' : 'backed up'}.`,
+          ]
         : [],
     ),
   ].join('\n');

@@ -11,6 +11,11 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 || value >= 99.5 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
+/** `1 table`, `2 tables` */
+export function formatCount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** `0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min` */
 export function formatDuration(milliseconds: number): string {
   const seconds = milliseconds / 1000;
