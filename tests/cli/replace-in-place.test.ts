@@ -1,14 +1,14 @@
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ServerKind, serverKinds } from '../servers/kinds.ts';
+import { serverKinds, type TestedKind } from '../servers/kinds.ts';
 import type { TestServer } from '../servers/server.ts';
 import { pathWith, serverIsMissing, startServer } from '../servers/servers.ts';
 import { createTestDatabase, scratchDatabases, type TestDatabase } from './test-database.ts';
 import { workspace, type Workspace } from './vya.ts';
 
 const database = 'cramped';
-const loaders: Record<ServerKind, string[]> = {
+const loaders: Record<TestedKind, string[]> = {
   'mariadb-10.11': ['mariadb', 'mysql'],
   'mysql-9.7': ['mysql'],
   'postgresql-15': ['pg_restore'],

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { nextValues } from '../samples/samples.ts';
+import type { TestedKind } from '../servers/kinds.ts';
 import type { TestServer } from '../servers/server.ts';
 import { type Contract, dropDatabase, quoteName, run, sample } from './contract.ts';
 import { type Fingerprint, fingerprint } from './fingerprint.ts';
@@ -55,5 +56,5 @@ async function createLikeSample(server: TestServer, name: string): Promise<void>
     'postgresql-15': `TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'`,
     'postgresql-18': `TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'`,
   };
-  await run(server, `CREATE DATABASE ${quoteName(server, name)} ${properties[server.kind]}`);
+  await run(server, `CREATE DATABASE ${quoteName(server, name)} ${properties[server.kind as TestedKind]}`);
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadSample, nextValues } from '../samples/samples.ts';
-import type { ServerKind } from '../servers/kinds.ts';
+import type { TestedKind } from '../servers/kinds.ts';
 import type { TestServer } from '../servers/server.ts';
 import { serverIsMissing, sharedServer } from '../servers/servers.ts';
 import { dropDatabase, run } from './contract.ts';
@@ -107,7 +107,7 @@ const postgresqlChanges: [what: string, sql: string, keys: RegExp][] = [
   ['a grant on the database', 'GRANT CREATE ON DATABASE fingerprinted TO deli_app', /^acl of database$/],
 ];
 
-const changes: Record<ServerKind, typeof mysqlChanges> = {
+const changes: Record<TestedKind, typeof mysqlChanges> = {
   'mysql-9.7': mysqlChanges,
   'mariadb-10.11': [
     ...mysqlChanges,
@@ -117,7 +117,7 @@ const changes: Record<ServerKind, typeof mysqlChanges> = {
   'postgresql-18': postgresqlChanges,
 };
 
-for (const kind of Object.keys(changes) as ServerKind[]) {
+for (const kind of Object.keys(changes) as TestedKind[]) {
   describe.skipIf(await serverIsMissing(kind))(`a fingerprint over ${kind}`, () => {
     const database = 'fingerprinted';
     let server: TestServer;

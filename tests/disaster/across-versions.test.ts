@@ -49,34 +49,39 @@ function restore({ space }: Pair, ...args: string[]): Promise<VyaResult> {
   ]);
 }
 
-const postgresqlMissing =
-  (await serverIsMissing('postgresql-15')) || (await serverIsMissing('postgresql-18'));
+const newer = [
+  { from: 'postgresql-15', to: 'postgresql-18' },
+  { from: 'mariadb-10.11', to: 'mariadb-11.8' },
+] satisfies { from: ServerKind; to: ServerKind }[];
 
-describe.skipIf(postgresqlMissing)('a whole PostgreSQL 15', { timeout: 300_000 }, () => {
-  let upward: Pair;
-  beforeAll(async () => {
-    upward = await pair('postgresql-15', 'postgresql-18');
-  });
-  afterAll(async () => {
-    if (upward) await end(upward);
-  });
+for (const { from, to } of newer) {
+  const missing = (await serverIsMissing(from)) || (await serverIsMissing(to));
+  describe.skipIf(missing)(`a whole ${from} on the newer ${to}`, { timeout: 300_000 }, () => {
+    let upward: Pair;
+    beforeAll(async () => {
+      upward = await pair(from, to);
+    });
+    afterAll(async () => {
+      if (upward) await end(upward);
+    });
 
-  test('comes back on PostgreSQL 18: every row, owner and grant, and every login', async () => {
-    const { source, target, zoo } = upward;
-    const before = await stateOf(source);
-    const result = await restore(upward);
-    expect(result.code, result.stdout + result.stderr).toBe(0);
-    const { databases } = result.json<Report>();
-    expect(databases.map(({ compared }) => compared)).toEqual(databases.map(() => 'contents'));
-    const after = await stateOf(target);
-    for (const [name, print] of Object.entries(before.databases))
-      expect(lasting(after.databases[name] ?? {}), name).toEqual(lasting(print));
-    expect(Object.keys(after.databases)).toEqual(Object.keys(before.databases));
-    expect(await sellBooks(target)).toEqual(await sellBooks(source));
-    await settle(target, zoo.ground.slice(1));
-    await expectLogins(target, zoo);
+    test('comes back: every row, owner and grant, and every login', async () => {
+      const { source, target, zoo } = upward;
+      const before = await stateOf(source);
+      const result = await restore(upward);
+      expect(result.code, result.stdout + result.stderr).toBe(0);
+      const { databases } = result.json<Report>();
+      expect(databases.map(({ compared }) => compared)).toEqual(databases.map(() => 'contents'));
+      const after = await stateOf(target);
+      for (const [name, print] of Object.entries(before.databases))
+        expect(lasting(after.databases[name] ?? {}), name).toEqual(lasting(print));
+      expect(Object.keys(after.databases)).toEqual(Object.keys(before.databases));
+      expect(await sellBooks(target)).toEqual(await sellBooks(source));
+      if (target.type === 'postgresql') await settle(target, zoo.ground.slice(1));
+      await expectLogins(target, zoo);
+    });
   });
-});
+}
 
 /** What versions do not word differently. An owner has MAINTAIN (m) besides since PostgreSQL 17. */
 function lasting(print: Fingerprint): Fingerprint {

@@ -1,5 +1,8 @@
-/** The servers that vya is tested against. */
-export type ServerKind = 'mysql-9.7' | 'mariadb-10.11' | 'postgresql-15' | 'postgresql-18';
+/** The servers that every promise is tested over. */
+export type TestedKind = 'mysql-9.7' | 'mariadb-10.11' | 'postgresql-15' | 'postgresql-18';
+
+/** The others are there for restores from an older version into a newer one. */
+export type ServerKind = TestedKind | 'mariadb-11.8';
 
 export interface KindFacts {
   type: 'mysql' | 'postgresql';
@@ -47,6 +50,21 @@ function postgresql(major: string, suites: string[]): KindFacts {
   };
 }
 
+function mariadb(version: string, suites: string[]): KindFacts {
+  return {
+    type: 'mysql',
+    version: `${version}.`,
+    suites,
+    packages: ['mariadb-server', 'mariadb-client', 'libc-bin'],
+    mainPackage: 'mariadb-server',
+    programFolders: mysqlFolders,
+    clients: ['mariadb', 'mariadb-dump', 'mariadb-admin', 'mariadb-binlog', 'mysql', 'mysqldump'],
+    server: 'usr/sbin/mariadbd',
+    image: `mariadb:${version}`,
+    imageVariable: `VYA_TEST_IMAGE_MARIADB_${version.replace('.', '_')}`,
+  };
+}
+
 export const kindFacts: Record<ServerKind, KindFacts> = {
   'mysql-9.7': {
     type: 'mysql',
@@ -60,20 +78,15 @@ export const kindFacts: Record<ServerKind, KindFacts> = {
     image: 'mysql:9.7',
     imageVariable: 'VYA_TEST_IMAGE_MYSQL',
   },
-  'mariadb-10.11': {
-    type: 'mysql',
-    version: '10.11.',
-    suites: ['bookworm'],
-    packages: ['mariadb-server', 'mariadb-client', 'libc-bin'],
-    mainPackage: 'mariadb-server',
-    programFolders: mysqlFolders,
-    clients: ['mariadb', 'mariadb-dump', 'mariadb-admin', 'mariadb-binlog', 'mysql', 'mysqldump'],
-    server: 'usr/sbin/mariadbd',
-    image: 'mariadb:10.11',
-    imageVariable: 'VYA_TEST_IMAGE_MARIADB',
-  },
+  'mariadb-10.11': mariadb('10.11', ['bookworm']),
+  'mariadb-11.8': mariadb('11.8', ['trixie']),
   'postgresql-15': postgresql('15', ['bookworm']),
   'postgresql-18': postgresql('18', newerSuites),
 };
 
-export const serverKinds = Object.keys(kindFacts) as ServerKind[];
+export const serverKinds = [
+  'mysql-9.7',
+  'mariadb-10.11',
+  'postgresql-15',
+  'postgresql-18',
+] as const satisfies readonly TestedKind[];

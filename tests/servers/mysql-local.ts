@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -52,7 +53,7 @@ function isMariadb(programs: Programs): boolean {
 
 /** Where a server that was not installed finds what belongs to it. */
 function basics(programs: Programs): string[] {
-  const share = join(programs.tree, 'usr/share/mysql');
+  const share = shareFolder(programs);
   const own = isMariadb(programs) ? [] : ['--mysqlx=OFF'];
   return [
     '--no-defaults',
@@ -62,6 +63,12 @@ function basics(programs: Programs): string[] {
     `--character-sets-dir=${join(share, 'charsets')}`,
     `--plugin-dir=${join(programs.tree, 'usr/lib/mysql/plugin')}`,
   ];
+}
+
+/** MariaDB's own since 11. */
+function shareFolder({ tree }: Programs): string {
+  const own = join(tree, 'usr/share/mariadb');
+  return existsSync(join(own, 'charsets')) ? own : join(tree, 'usr/share/mysql');
 }
 
 /** Gives the server its admin, on TCP and socket alike, each time it starts; no trace of that in the binary log. */
@@ -96,15 +103,17 @@ function emptyDataFolder(programs: Programs): Promise<string> {
 
 /** What mariadb-install-db feeds to a MariaDB that has no system tables yet. */
 async function systemTables(programs: Programs): Promise<string> {
+  const share = shareFolder(programs);
+  const own = basename(share);
   const names = [
-    'mysql_system_tables',
-    'mysql_performance_tables',
-    'mysql_system_tables_data',
+    `${own}_system_tables`,
+    `${own}_performance_tables`,
+    `${own}_system_tables_data`,
     'fill_help_tables',
     'maria_add_gis_sp_bootstrap',
-    'mysql_sys_schema',
+    `${own}_sys_schema`,
   ];
-  const files = names.map((name) => readFile(join(programs.tree, `usr/share/mysql/${name}.sql`), 'utf8'));
+  const files = names.map((name) => readFile(join(share, `${name}.sql`), 'utf8'));
   const statements = (await Promise.all(files)).join('\n');
   const withoutHost = statements
     .split('\n')

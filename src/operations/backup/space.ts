@@ -3,20 +3,24 @@ import type { Inventory } from '../../model/inventory.ts';
 import { scanBackups } from '../../storage/catalogue.ts';
 import { freeSpace } from '../../storage/free-space.ts';
 import type { Place } from '../../storage/layout.ts';
+import { openBackup } from '../../storage/open-backup.ts';
 
 /** Part of a database's size that its first backup is expected to take: indexes are not dumped, and dumps compress. */
 const firstShare = 0.3;
-/** A last backup may have grown by this factor. */
-const growth = 1.2;
+/** What is expected may be too little by this factor. */
+const reserve = 1.2;
 
-/**
- * Bytes that the next backup of a database will probably take: as its last one did for its size, or a share of the
- * database's size where there is none.
- */
+/** Bytes that the next backup of a database will probably take: by how its last one compressed, or by the rule where there is none. */
 export async function expectedSize(basePath: string, place: Place, inventory: Inventory): Promise<number> {
+  const { sizeBytes } = inventory.database;
   const { backups } = await scanBackups({ basePath, ...place, limit: 1 });
   const [last] = backups;
-  return last?.complete ? last.sizeBytes * growth : inventory.database.sizeBytes * firstShare;
+  if (!last?.complete) return sizeBytes * firstShare;
+  // A damaged manifest of yesterday must not stop today's backup.
+  const earlier = await openBackup(last.path).catch(() => undefined);
+  const before = earlier?.manifest.inventory?.database.sizeBytes ?? 0;
+  const grown = before > 0 ? sizeBytes / before : 1;
+  return last.sizeBytes * grown * reserve;
 }
 
 /**
