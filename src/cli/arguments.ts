@@ -21,6 +21,17 @@ export function fromOption() {
   return new Option('--from <path>', 'look for backups in this storage tree instead of storage.base_path');
 }
 
+/** `--at`, for those that restore. */
+export function atOption() {
+  const text = 'the newest backup started at or before this moment';
+  return new Option('--at <time>', text).conflicts(['id', 'file']);
+}
+
+/** `--id`, for those that take one backup. */
+export function idOption() {
+  return new Option('--id <backup>', 'this backup: any tail of its id that fits only one').conflicts('file');
+}
+
 /** `--credential`, as the commands that write to a server have it: accounts for backups may only read. */
 export function credentialOption() {
   return new Option('--credential <id>', "log in with this stored credential instead of the instance's own");

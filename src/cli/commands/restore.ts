@@ -4,7 +4,7 @@ import type { RestoreJob, RestoreReport } from '../../operations/restore/restore
 import type { RestoredWithAccounts } from '../../operations/accounts/restore-with-accounts.ts';
 import type { OpenBackup } from '../../storage/open-backup.ts';
 import { accountsBackupBeside } from '../accounts-backup.ts';
-import { count, credentialOption, fromOption, waitOption } from '../arguments.ts';
+import { atOption, count, credentialOption, fromOption, idOption, waitOption } from '../arguments.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { parseMoment } from '../moment.ts';
@@ -34,15 +34,8 @@ export function restoreCommand(context: CliContext) {
     .option('--instance <id>', 'instance that the backup was made of')
     .option('--database <name>', 'database that the backup holds, by its exact name')
     .addOption(new Option('--latest', 'the newest backup').conflicts(['at', 'id', 'file']))
-    .addOption(
-      new Option('--at <time>', 'the newest backup started at or before this moment').conflicts([
-        'id',
-        'file',
-      ]),
-    )
-    .addOption(
-      new Option('--id <backup>', 'this backup: any tail of its id that fits only one').conflicts('file'),
-    )
+    .addOption(atOption())
+    .addOption(idOption())
     .option('--file <path>', 'a backup directory from anywhere')
     .addOption(fromOption().conflicts('file'))
     .addOption(

@@ -2,7 +2,7 @@ import { Command, Option } from '@commander-js/extra-typings';
 import { type Account, accountLabel, type AccountSet } from '../../model/accounts.ts';
 import type { OpenBackup } from '../../storage/open-backup.ts';
 import { chooseAccountsBackup } from '../accounts-backup.ts';
-import { fromOption } from '../arguments.ts';
+import { fromOption, idOption } from '../arguments.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { formatTable } from '../output/format.ts';
@@ -15,9 +15,7 @@ export function usersListCommand(context: CliContext) {
     .description('Show the accounts that a backup holds.')
     .option('--instance <id>', 'instance that the backup was made of')
     .addOption(new Option('--latest', 'the newest backup (default)').conflicts(['id', 'file']))
-    .addOption(
-      new Option('--id <backup>', 'this backup: any tail of its id that fits only one').conflicts('file'),
-    )
+    .addOption(idOption())
     .option('--file <path>', 'a backup directory from anywhere')
     .addOption(fromOption().conflicts('file'))
     .addHelpText('after', examples)

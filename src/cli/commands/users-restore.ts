@@ -1,7 +1,7 @@
 import { Command, Option } from '@commander-js/extra-typings';
 import { VyaError } from '../../errors.ts';
 import { chooseAccountsBackup } from '../accounts-backup.ts';
-import { credentialOption, fromOption, severalOption, waitOption } from '../arguments.ts';
+import { atOption, credentialOption, fromOption, idOption, severalOption, waitOption } from '../arguments.ts';
 import type { CliContext } from '../context.ts';
 import { accountsRestoreOutcome } from '../output/accounts-restore.ts';
 import { printable } from '../output/format.ts';
@@ -13,15 +13,8 @@ export function usersRestoreCommand(context: CliContext) {
     .description('Make accounts of a server what they are in a backup.')
     .option('--instance <id>', 'instance that the backup was made of')
     .addOption(new Option('--latest', 'the newest backup (default)').conflicts(['at', 'id', 'file']))
-    .addOption(
-      new Option('--at <time>', 'the newest backup started at or before this moment').conflicts([
-        'id',
-        'file',
-      ]),
-    )
-    .addOption(
-      new Option('--id <backup>', 'this backup: any tail of its id that fits only one').conflicts('file'),
-    )
+    .addOption(atOption())
+    .addOption(idOption())
     .option('--file <path>', 'a backup directory from anywhere')
     .addOption(fromOption().conflicts('file'))
     .option('--target-instance <id>', 'instance to restore into (default: --instance)')
