@@ -78,12 +78,24 @@ function knownError(error: unknown, { signal }: CliContext): VyaError {
 function usageError(error: CommanderError, program: CommandUnknownOpts, argv: string[]): VyaError {
   if (error.code === 'commander.help')
     return new VyaError('usage', 'No command given.', { hint: 'vya --help lists the commands.' });
-  const names = program.commands.map((command) => command.name());
-  const command = argv.slice(2).find((word) => names.includes(word));
+  const command = namedCommand(program, argv.slice(2));
   const message = error.message.replace(/^error: /, '');
   return new VyaError('usage', message.charAt(0).toUpperCase() + message.slice(1), {
     hint: command ? `vya ${command} --help shows what it takes.` : 'vya --help lists the commands.',
   });
+}
+
+/** `users restore`: as much of a command's name as stands among the words; empty where none does. */
+function namedCommand(program: CommandUnknownOpts, words: readonly string[]): string {
+  const path: string[] = [];
+  let within = program;
+  for (const word of words) {
+    const command = within.commands.find((each) => each.name() === word);
+    if (!command) continue;
+    path.push(word);
+    within = command;
+  }
+  return path.join(' ');
 }
 
 // A promise that is lost would end the process with 0, and Node's own crash code 1 would mean 'some failed'.
