@@ -155,7 +155,7 @@ describe.each(['postgresql-15', 'postgresql-18'] as const)('a dump of %s', async
           `SELECT state, query FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid() AND backend_type = 'client backend'`,
           [name],
         );
-      await expect.poll(others, { timeout: 20_000 }).toEqual([]);
+      await expect.poll(others, { timeout: 60_000 }).toEqual([]);
       await holder.close();
     },
   );
