@@ -261,7 +261,7 @@ describe('while another session holds a table', () => {
     expectCode(await result, code);
     expect(await backupIds()).toEqual(before);
     expect((await readdir(join(space.storagePath, '.staging/main'))).length).toBe(0);
-    await expect.poll(waitingSessions, { timeout: 10_000 }).toBe(0);
+    await expect.poll(waitingSessions, { timeout: 60_000 }).toBe(0);
   });
 
   const dumpIsWaiting = async (): Promise<void> => {

@@ -114,11 +114,11 @@ test('an abort ends the whole group, grandchildren too', async () => {
     output: 'drop',
   });
   run.catch(() => {});
-  await expect.poll(() => readFile(pidFile, 'utf8').catch(() => ''), { timeout: 5_000 }).toMatch(/\d/);
+  await expect.poll(() => readFile(pidFile, 'utf8').catch(() => ''), { timeout: 30_000 }).toMatch(/\d/);
   interruption.abort(new VyaError('interrupted', 'Ended by SIGINT'));
   await expect(run).rejects.toThrow('Ended by SIGINT');
   const grandchild = Number(await readFile(pidFile, 'utf8'));
-  await expect.poll(() => isRunning(grandchild), { timeout: 5_000 }).toBe(false);
+  await expect.poll(() => isRunning(grandchild), { timeout: 30_000 }).toBe(false);
 });
 
 test('a grandchild that keeps stderr open does not keep the pipeline waiting', async () => {
