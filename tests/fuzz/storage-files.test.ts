@@ -1,5 +1,4 @@
-import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -106,7 +105,7 @@ describe('a manifest', () => {
     const value = fc.constantFrom(...odd);
     await fc.assert(
       fc.asyncProperty(fc.nat(1_000), value, async (choice, each) => {
-        const base = await mkdtemp(join(tmpdir(), 'vya-fuzz-'));
+        const base = await scratchDirectory();
         const others = [
           'precious',
           'prod/precious',
