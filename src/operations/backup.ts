@@ -2,9 +2,11 @@ import { asVyaError, type VyaError } from '../errors.ts';
 import { prepareBase } from '../storage/directories.ts';
 import { cleanStaging } from '../storage/staging.ts';
 import { acquireLock, type Lock } from '../storage/lock.ts';
+import { audited } from './audit.ts';
 import { attemptAccountsBackup } from './accounts/backup-accounts.ts';
 import { attemptBackup, type InstanceWork } from './backup/backup-database.ts';
 import type { BackupJob, BackupReport, DatabaseResult, InstanceResult } from './backup/backup-report.ts';
+import { describeRun } from './backup/describe-run.ts';
 import { chooseDatabases } from './backup/choose-databases.ts';
 import type { OperationContext } from './context.ts';
 import type { InstanceJob } from './jobs.ts';
@@ -17,6 +19,12 @@ import { withSession } from './session.ts';
  * succeeded. A failed database or instance does not stop the others: the report tells.
  */
 export async function backup(job: BackupJob, context: OperationContext): Promise<BackupReport> {
+  if (job.dryRun) return await backupInstances(job, context);
+  const event = { action: 'backup', run: job.run, everything: job.databases.length === 0 };
+  return await audited(context, event, () => backupInstances(job, context), describeRun);
+}
+
+async function backupInstances(job: BackupJob, context: OperationContext): Promise<BackupReport> {
   if (!job.dryRun) await prepareBase(job.storage.basePath);
   const instances: InstanceResult[] = [];
   for (const instance of job.instances) {
