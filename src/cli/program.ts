@@ -1,6 +1,7 @@
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
 import { backupCommand } from './commands/backup.ts';
 import { checkCommand } from './commands/check.ts';
+import { completeCommand, completionCommand } from './commands/completion.ts';
 import { configCommand } from './commands/config.ts';
 import { credentialsCommand } from './commands/credentials.ts';
 import { healthCommand } from './commands/health.ts';
@@ -60,8 +61,10 @@ export function buildProgram(context: CliContext, version: string): CommandUnkno
     metricsCommand,
     credentialsCommand,
     configCommand,
+    completionCommand,
   ];
   for (const command of commands) program.addCommand(command(context));
+  program.addCommand(completeCommand(context), { hidden: true });
   settle(program, context);
   return program;
 }
