@@ -7,6 +7,7 @@ import { credentialsCommand } from './commands/credentials.ts';
 import { healthCommand } from './commands/health.ts';
 import { listCommand } from './commands/list.ts';
 import { metricsCommand } from './commands/metrics.ts';
+import { notifyCommand } from './commands/notify.ts';
 import { pinCommand, unpinCommand } from './commands/pin.ts';
 import { pruneCommand } from './commands/prune.ts';
 import { restoreCommand } from './commands/restore.ts';
@@ -59,6 +60,7 @@ export function buildProgram(context: CliContext, version: string): CommandUnkno
     statusCommand,
     healthCommand,
     metricsCommand,
+    notifyCommand,
     credentialsCommand,
     configCommand,
     completionCommand,

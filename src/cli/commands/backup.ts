@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Command } from '@commander-js/extra-typings';
 import type { VyaError } from '../../errors.ts';
-import type { BackupReport, DatabaseResult } from '../../operations/backup/backup-report.ts';
+import type { BackupJob, BackupReport, DatabaseResult } from '../../operations/backup/backup-report.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodeOfMany } from '../exit-codes.ts';
 import { count, level, severalOption, waitOption } from '../arguments.ts';
@@ -38,31 +38,35 @@ export function backupCommand(context: CliContext) {
       const { storage, retention } = setup.config;
       const { backup } = await import('../../operations/backup.ts');
       const dryRun = options.dryRun ?? setup.config.dryRun;
-      const report = await backup(
-        {
-          run: randomUUID(),
-          instances: setup.instances(options.instance),
-          databases: options.database,
-          storage: {
-            basePath: storage.basePath,
-            compression: {
-              codec: storage.compression,
-              level: options.compressionLevel ?? storage.compressionLevel,
-            },
-            checksumAlgorithm: storage.checksumAlgorithm,
+      const { announced } = await import('../announce.ts');
+      const run = randomUUID();
+      const job: BackupJob = {
+        run,
+        instances: setup.instances(options.instance),
+        databases: options.database,
+        storage: {
+          basePath: storage.basePath,
+          compression: {
+            codec: storage.compression,
+            level: options.compressionLevel ?? storage.compressionLevel,
           },
-          retention: options.skipPrune || dryRun ? undefined : retention,
-          jobs: options.jobs,
-          dryRun,
-          exact: options.exact ?? options.rehearse ?? false,
-          accounts: !options.skipAccounts,
-          rehearse: options.rehearse ?? false,
-          waitSeconds: options.wait,
-          vya: setup.version,
+          checksumAlgorithm: storage.checksumAlgorithm,
         },
-        setup.operation,
-      );
-      context.finish(backupOutcome(report));
+        retention: options.skipPrune || dryRun ? undefined : retention,
+        jobs: options.jobs,
+        dryRun,
+        exact: options.exact ?? options.rehearse ?? false,
+        accounts: !options.skipAccounts,
+        rehearse: options.rehearse ?? false,
+        waitSeconds: options.wait,
+        vya: setup.version,
+        hooks: dryRun ? undefined : setup.config.hooks,
+      };
+      const work = () => backup(job, setup.operation);
+      const { report, problems } = dryRun
+        ? { report: await work(), problems: [] }
+        : await announced(setup, run, work);
+      context.finish(backupOutcome(report, problems));
     });
 }
 
@@ -76,7 +80,7 @@ Examples:
 With neither --instance nor --database, everything that is configured is backed up. Exit code 1 means that some
 databases failed and others succeeded; the report names them.`;
 
-function backupOutcome(report: BackupReport): Outcome {
+function backupOutcome(report: BackupReport, problems: readonly string[]): Outcome {
   const outcomes = report.instances.flatMap(({ error, databases, accounts }) => [
     ...(error ? [error.kind] : []),
     // Accounts that succeed are no database that did: what was asked for has failed where all databases have.
@@ -84,10 +88,10 @@ function backupOutcome(report: BackupReport): Outcome {
     ...databases.map(({ error: failure, prune }) => failure?.kind ?? prune?.error?.kind ?? ('ok' as const)),
   ]);
   const code = exitCodeOfMany(outcomes);
-  return { code, json: asJson(report, code), text: asText(report) };
+  return { code, json: { ...asJson(report, code), warnings: problems }, text: asText(report, problems) };
 }
 
-function asJson(report: BackupReport, code: number): unknown {
+function asJson(report: BackupReport, code: number): object {
   return {
     ...statusAsJson(code, failuresOf(report)),
     run: report.run,
@@ -114,7 +118,7 @@ function failuresOf(report: BackupReport): (VyaError | undefined)[] {
   ]);
 }
 
-function asText(report: BackupReport): string {
+function asText(report: BackupReport, problems: readonly string[]): string {
   const rows = report.instances.flatMap(({ instance, databases, accounts }) => [
     ...databases.map((database) => [
       instance,
@@ -135,7 +139,12 @@ function asText(report: BackupReport): string {
     'BACKUP',
   ];
   const table = rows.length > 0 ? [formatTable(header, rows, ['SIZE', 'SIZE ON SERVER', 'TIME'])] : [];
-  return [...table, ...problemsOf(report), summaryOf(report)].join('\n');
+  return [
+    ...table,
+    ...problemsOf(report),
+    ...describeProblems('run', { warnings: problems }),
+    summaryOf(report),
+  ].join('\n');
 }
 
 function problemsOf(report: BackupReport): string[] {
