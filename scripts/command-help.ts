@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { CliContext } from '../src/cli/context.ts';
+import { commandTable } from '../src/cli/command-table.ts';
 import { buildProgram } from '../src/cli/program.ts';
 
 /** A command as its help tells of it. */
@@ -18,7 +19,7 @@ export interface CommandHelp {
 }
 
 /** The program and every command that its help shows, in the order of the help. */
-export function readCommands(): CommandHelp[] {
+export async function readCommands(): Promise<CommandHelp[]> {
   const screen = Object.assign(new PassThrough(), { columns: 100 });
   const context = { stdout: screen } as unknown as CliContext;
   const describe = (command: CommandUnknownOpts, parents: string): CommandHelp[] => {
@@ -27,7 +28,8 @@ export function readCommands(): CommandHelp[] {
     const children = help.visibleCommands(command).filter((child) => child.name() !== 'help');
     return [readHelp(command, name, screen), ...children.flatMap((child) => describe(child, name))];
   };
-  return describe(buildProgram(context, ''), '');
+  const names = commandTable.map(({ name }) => name);
+  return describe(await buildProgram(context, '', names), '');
 }
 
 function readHelp(command: CommandUnknownOpts, name: string, screen: PassThrough): CommandHelp {

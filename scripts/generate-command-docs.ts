@@ -4,6 +4,6 @@ import { readCommands } from './command-help.ts';
 import { commandsAsManual, commandsAsMarkdown } from './command-pages.ts';
 
 const docs = new URL('../docs/', import.meta.url);
-const commands = readCommands();
+const commands = await readCommands();
 writeFileSync(new URL('commands.md', docs), commandsAsMarkdown(commands));
 writeFileSync(new URL('vya.1', docs), commandsAsManual(commands));

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { readCommands } from '../../scripts/command-help.ts';
 import { commandsAsManual, commandsAsMarkdown } from '../../scripts/command-pages.ts';
 
-const commands = readCommands();
+const commands = await readCommands();
 
 function documentText(name: string): string {
   return readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');

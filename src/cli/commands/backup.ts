@@ -14,7 +14,6 @@ import { openSetup } from '../setup.ts';
 
 export function backupCommand(context: CliContext) {
   return new Command('backup')
-    .description('Dump databases into the storage tree, then apply retention to those that succeeded.')
     .addOption(severalOption('--instance <id>', 'only this instance'))
     .addOption(severalOption('--database <name>', 'only this database, by its exact name'))
     .option('--all', 'everything that is configured; the default, said aloud')

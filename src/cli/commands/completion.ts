@@ -8,7 +8,6 @@ import { scripts, shells } from '../completion/scripts.ts';
 
 export function completionCommand(context: CliContext) {
   return new Command('completion')
-    .description('Print what a shell reads to complete commands, options, instances, databases and backups.')
     .addArgument(new Argument('<shell>', 'which shell').choices(shells))
     .addHelpText('after', examples)
     .action((shell) => {

@@ -27,7 +27,6 @@ export function configCommand(context: CliContext) {
       context.finish({ code: exitCodes.success, json, text: JSON.stringify(json, null, 2) });
     });
   return new Command('config')
-    .description('Look at the configuration.')
     .addCommand(validate)
     .addCommand(show)
     .addCommand(schema)

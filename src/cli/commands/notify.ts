@@ -5,10 +5,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { openSetup } from '../setup.ts';
 
 export function notifyCommand(context: CliContext) {
-  return new Command('notify')
-    .description('Try out whom backups tell how they ended.')
-    .addCommand(testCommand(context))
-    .addHelpText('after', examples);
+  return new Command('notify').addCommand(testCommand(context)).addHelpText('after', examples);
 }
 
 const examples = `

@@ -1,6 +1,5 @@
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Command } from '../../../exec/command.ts';
+import { ownProgram } from '../../../exec/own-program.ts';
 import type { StoredPart } from '../../adapter.ts';
 import type { DumpRules } from './statement-rules.ts';
 
@@ -10,8 +9,6 @@ const tablesAlone = new Set(['tables', 'sequences']);
 /** The program that looks at every statement of a dump before it is loaded (F26), and prints an Inspection. */
 export function inspectCommand({ holds }: StoredPart, source: string): Command {
   const rules: DumpRules = { source, onlyTables: holds.every((content) => tablesAlone.has(content)) };
-  // TypeScript where vya runs from its sources, JavaScript where it was built.
-  const ending = path.extname(new URL(import.meta.url).pathname);
-  const script = fileURLToPath(new URL(`inspect-process${ending}`, import.meta.url));
+  const script = ownProgram('db/mysql/load/inspect-process');
   return { file: process.execPath, args: [script, JSON.stringify(rules)], env: { PATH: '/usr/bin:/bin' } };
 }
