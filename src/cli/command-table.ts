@@ -73,6 +73,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: async (context) => (await import('./commands/metrics.ts')).metricsCommand(context),
   },
   {
+    name: 'schedule',
+    description: 'Back up every night: with a systemd timer, or with cron.',
+    load: async (context) => (await import('./commands/schedule.ts')).scheduleCommand(context),
+  },
+  {
     name: 'notify',
     description: 'Try out whom backups tell how they ended.',
     load: async (context) => (await import('./commands/notify.ts')).notifyCommand(context),
