@@ -28,7 +28,7 @@ Examples:
 
 The exit code is the one that a backup would have. No dump is made.`;
 
-function checkOutcome(report: CheckReport): Outcome {
+export function checkOutcome(report: CheckReport): Outcome & { json: object } {
   const code = exitCode(report);
   return {
     code,
