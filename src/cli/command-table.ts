@@ -11,6 +11,11 @@ interface CommandEntry {
 /** The commands in the order in which the help shows them. */
 export const commandTable: readonly CommandEntry[] = [
   {
+    name: 'init',
+    description: 'Begin: connect to a server, write a configuration, and say what a backup would still lack.',
+    load: async (context) => (await import('./commands/init.ts')).initCommand(context),
+  },
+  {
     name: 'backup',
     description: 'Dump databases into the storage tree, then apply retention to those that succeeded.',
     load: async (context) => (await import('./commands/backup.ts')).backupCommand(context),

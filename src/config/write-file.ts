@@ -22,9 +22,13 @@ export async function writeConfigFile(path: string, content: string): Promise<vo
     await rename(draft, path);
   } catch (error) {
     await rm(draft, { force: true }).catch(() => {});
-    throw new VyaError('configuration', `Cannot write the configuration ${path}: ${(error as Error).message}`, {
-      hint: 'Name a file that this user may write with --config, or run vya init as root.',
-      cause: error,
-    });
+    throw new VyaError(
+      'configuration',
+      `Cannot write the configuration ${path}: ${(error as Error).message}`,
+      {
+        hint: 'Name a file that this user may write with --config, or run vya init as root.',
+        cause: error,
+      },
+    );
   }
 }

@@ -1,3 +1,4 @@
+import type { DatabaseInfo } from '../db/adapter.ts';
 import { asVyaError, type VyaError } from '../errors.ts';
 import { prepareBase } from '../storage/directories.ts';
 import { cleanStaging } from '../storage/staging.ts';
@@ -8,10 +9,11 @@ import { attemptBackup, type InstanceWork } from './backup/backup-database.ts';
 import type { BackupJob, BackupReport, DatabaseResult, InstanceResult } from './backup/backup-report.ts';
 import { describeRun } from './backup/describe-run.ts';
 import { chooseDatabases } from './backup/choose-databases.ts';
+import { jobsFor } from './backup/jobs-for.ts';
 import type { OperationContext } from './context.ts';
 import type { InstanceJob } from './jobs.ts';
 import { settleLeftovers } from './restore/leftovers.ts';
-import { forEachLimited } from './many.ts';
+import { forEachWeighted } from './many.ts';
 import { withSession } from './session.ts';
 
 /**
@@ -93,11 +95,10 @@ async function backupDatabases(
   result.warnings.push(...selection.warnings);
   result.databases.push(...selection.missing.map((each) => missingDatabase(each.database, each.error)));
 
-  const atOnce = Math.max(1, Math.min(job.jobs, selection.chosen.length));
-  const jobsInside = Math.max(1, Math.floor(job.jobs / atOnce));
+  const jobsOf = ({ sizeBytes }: DatabaseInfo): number => jobsFor(sizeBytes, job);
   result.databases.push(
-    ...(await forEachLimited(selection.chosen, atOnce, ({ name }) =>
-      attemptBackup(work, name, jobsInside, context),
+    ...(await forEachWeighted(selection.chosen, job.jobs, jobsOf, ({ name }, jobs) =>
+      attemptBackup(work, name, jobs, context),
     )),
   );
   if (job.accounts && instance.accounts) result.accounts = await attemptAccountsBackup(work, context);

@@ -1,10 +1,8 @@
 import { Command, Option } from '@commander-js/extra-typings';
 import { count } from '../arguments.ts';
 import type { CliContext } from '../context.ts';
-import { initialise } from '../init/initialise.ts';
 import { askConfirmation } from '../prompt.ts';
 import { openSetup } from '../setup.ts';
-import { runBackup } from './backup.ts';
 import { checkOutcome } from './check.ts';
 
 export function initCommand(context: CliContext) {
@@ -20,22 +18,29 @@ export function initCommand(context: CliContext) {
     .option('--backup', 'make the first backup at once')
     .addHelpText('after', examples)
     .action(async ({ backup, ...flags }, command) => {
+      const { initialise } = await import('../init/initialise.ts');
       const made = await initialise(context, command, flags);
       const told = [
         `Connected to ${made.server}.`,
         `${made.added ? 'Added to' : 'Wrote'} ${made.configPath}.`,
-        ...(made.credentialsPath === undefined ? [] : [`Stored the credential ${made.id} in ${made.credentialsPath}.`]),
+        ...(made.credentialsPath === undefined
+          ? []
+          : [`Stored the credential ${made.id} in ${made.credentialsPath}.`]),
       ];
       context.stderr.write(`${told.join('\n')}\n`);
       const setup = await openSetup(context, command);
       const { check } = await import('../../operations/check.ts');
       const instances = setup.instances([made.id]);
-      const checked = checkOutcome(await check({ instances, storage: setup.config.storage }, setup.operation));
+      const checked = checkOutcome(
+        await check({ instances, storage: setup.config.storage }, setup.operation),
+      );
       const next = 'vya backup makes the first backup, vya schedule install one every night.';
       const outcome = { ...checked, json: { ...checked.json, ...made }, text: `${checked.text}\n${next}` };
-      const wanted = backup ?? (checked.code === 0 && (await askConfirmation(context, 'Make the first backup now?')));
+      const wanted =
+        backup ?? (checked.code === 0 && (await askConfirmation(context, 'Make the first backup now?')));
       if (!wanted || checked.code !== 0) return context.finish(outcome);
       context.stderr.write(`${checked.text}\n\n`);
+      const { runBackup } = await import('../run-backup.ts');
       context.finish(await runBackup(setup, { instance: [made.id] }));
     });
 }

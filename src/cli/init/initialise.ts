@@ -36,7 +36,13 @@ export async function initialise(
   flags: InitFlags,
 ): Promise<Initialised> {
   const globals = command.optsWithGlobals() as unknown as GlobalOptions;
-  const where = { flagPath: globals.config, env: context.env, cwd: context.cwd, homedir: homedir(), uid: process.getuid?.() };
+  const where = {
+    flagPath: globals.config,
+    env: context.env,
+    cwd: context.cwd,
+    homedir: homedir(),
+    uid: process.getuid?.(),
+  };
   const present = await presentConfig(where);
   const configPath = present?.path ?? newConfigPath(where);
   const answers = await ask(context, flags, present === undefined);
@@ -111,4 +117,3 @@ async function storeCredential(
   await setCredentials({ path, key }, new Map([[id, { username, password }]]), context.now());
   return { credentialsPath: path };
 }
-

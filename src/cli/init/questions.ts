@@ -37,12 +37,14 @@ const ports: Record<EngineType, number> = { mysql: 3306, postgresql: 5432 };
  */
 export async function ask(context: CliContext, flags: InitFlags, asksStorage: boolean): Promise<InitAnswers> {
   assertAnswerable(context, flags);
-  const chosen = flags.type ?? (await askChoice(context, 'What kind of server?', ['mariadb', 'mysql', 'postgresql']));
+  const chosen =
+    flags.type ?? (await askChoice(context, 'What kind of server?', ['mariadb', 'mysql', 'postgresql']));
   const type: EngineType = chosen === 'postgresql' ? 'postgresql' : 'mysql';
   const id = flags.id ?? (await orAsk(context, 'What shall it be called in commands and folders?', 'main'));
   const place = await placeOf(context, flags);
   const port = flags.port ?? ports[type];
-  const username = flags.username ?? (await askText(context, 'Which database user makes the backups?', 'backup'));
+  const username =
+    flags.username ?? (await askText(context, 'Which database user makes the backups?', 'backup'));
   const password = flags.passwordless ? undefined : await askPassword(context, `Password of ${username}`);
   const storage = flags.storage ?? (await orAsk(context, 'Where shall backups be kept?', '/var/backups/vya'));
   return {
@@ -60,14 +62,19 @@ function assertAnswerable(context: CliContext, { type, username }: InitFlags): v
   if (canAsk(context)) return;
   const missing = [...(type ? [] : ['--type']), ...(username ? [] : ['--username'])];
   if (missing.length === 0) return;
-  throw new VyaError('usage', `Without a terminal nobody can be asked: ${missing.join(' and ')} must be given`, {
-    hint: 'For example: vya init --type postgresql --host 127.0.0.1 --username backup < password-file',
-  });
+  throw new VyaError(
+    'usage',
+    `Without a terminal nobody can be asked: ${missing.join(' and ')} must be given`,
+    {
+      hint: 'For example: vya init --type postgresql --host 127.0.0.1 --username backup < password-file',
+    },
+  );
 }
 
 async function placeOf(context: CliContext, { host, socket }: InitFlags): Promise<InitAnswers['place']> {
   if (socket !== undefined) return { socket };
-  const place = host ?? (await orAsk(context, 'Its host name or address, or the path of its Unix socket?', '127.0.0.1'));
+  const place =
+    host ?? (await orAsk(context, 'Its host name or address, or the path of its Unix socket?', '127.0.0.1'));
   return place.startsWith('/') ? { socket: place } : { host: place };
 }
 

@@ -96,8 +96,10 @@ export async function readObjects(
 
 /** Parts that MySQL creates only once the tables have their final names. */
 export function holdsOnlyObjects(part: { holds: readonly string[] }): boolean {
-  return !part.holds.some((content) => content === 'tables' || content === 'everything');
+  return !part.holds.some((content) => ofTables.has(content));
 }
+
+const ofTables = new Set(['tables', 'definitions', 'rows', 'everything']);
 
 /**
  * What a backup of a database holds by name.

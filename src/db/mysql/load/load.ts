@@ -39,13 +39,18 @@ export function loadStep(
   if (part.holds.includes('sequences') && renamed) {
     return { ...step, filter: sequenceFilter(options.sourceDatabase, database) };
   }
-  if (part.holds.includes('tables')) return step;
+  if (part.holds.some((content) => isOfTables(content))) return step;
   const rewrite = (content: Buffer) => {
     const loadable = dropLastSemicolons(content);
     const followed = renamed ? followRename(loadable, options.sourceDatabase, database) : loadable;
     return options.disableEvents && part.holds.includes('events') ? disableEvents(followed) : followed;
   };
   return { ...step, rewrite };
+}
+
+/** Tables, or one half of them: nothing in which names of the database stand, and maybe too much to be held in memory. */
+function isOfTables(content: string): boolean {
+  return content === 'tables' || content === 'definitions' || content === 'rows';
 }
 
 /** MariaDB writes the database before a sequence that gives a column its default: only in column definitions, never in rows. */
