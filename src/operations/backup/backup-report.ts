@@ -28,7 +28,7 @@ export interface BackupJob extends Patience {
   rehearse: boolean;
   vya: string;
   /** Programs that run before and after each database; undefined: none. */
-  hooks: Pick<Hooks, 'beforeDatabase' | 'afterDatabase' | 'timeoutMs'> | undefined;
+  hooks?: Pick<Hooks, 'beforeDatabase' | 'afterDatabase' | 'timeoutMs'> | undefined;
 }
 
 export interface DatabaseResult {
