@@ -57,7 +57,7 @@ export interface StorageStatus {
   totalBytes: number;
   /** Bytes by which the backups grew per day in the last week; absent where they are younger than a day. */
   growthPerDay?: number;
-  /** Absent where they do not grow. */
+  /** Absent where they do not grow, or so slowly that nobody can tell. */
   daysUntilFull?: number;
 }
 
@@ -171,6 +171,9 @@ function lastGood({ id, takenAt, sizeBytes, summary }: BackupEntry): LastGood {
   return { id, takenAt, sizeBytes, durationMs: Math.max(0, to - from) };
 }
 
+/** Days: ten years from now nobody knows. */
+const farAway = 3650;
+
 async function describeStorage(
   path: string,
   backups: readonly BackupEntry[],
@@ -187,7 +190,7 @@ async function describeStorage(
     freeBytes,
     totalBytes,
     ...optional('growthPerDay', growth),
-    ...(growth !== undefined && growth > 0 ? { daysUntilFull: freeBytes / growth } : {}),
+    ...(growth !== undefined && growth * farAway > freeBytes ? { daysUntilFull: freeBytes / growth } : {}),
   };
 }
 
