@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { asVyaError, systemCode } from '../errors.ts';
-import type { BackupEntry } from './backup-entry.ts';
+import type { BackupEntry, EntrySummary } from './backup-entry.ts';
 import { storageError } from './failure.ts';
 import type { FoundDirectory } from './find-directories.ts';
 import { manifestName, removingName } from './layout.ts';
@@ -46,9 +46,15 @@ export function readBackupDirectory(found: FoundDirectory): ReadDirectory {
     proven,
     ...(proof ? { proof } : {}),
     sizeBytes: summary?.files.reduce((sum, { size }) => sum + size, 0) ?? 0,
-    ...(summary ? { summary } : {}),
+    ...(summary ? { summary: worthKeeping(summary) } : {}),
   };
   return { entry, warnings };
+}
+
+function worthKeeping(summary: ManifestSummary): EntrySummary {
+  const { run, server, startedAt, finishedAt, partial, warnings } = summary;
+  const files = summary.files.map(({ path, size }) => ({ path, size }));
+  return { run, server, startedAt, finishedAt, partial, warnings, files };
 }
 
 function namesIn(path: string): string[] | undefined {
