@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { type BenchOptions, readOptions, usage } from './options.ts';
 import { type Field, openField } from './field.ts';
-import { endWork } from './measure.ts';
+import { assertGoingOn, endWork } from './measure.ts';
 import { renderPage } from './page.ts';
 import { renderPlot } from './plot.ts';
 import { say } from './progress.ts';
@@ -15,7 +15,10 @@ const fields: Field[] = [];
 
 async function bench(options: BenchOptions): Promise<Results> {
   const program = options.program === undefined ? await buildVya() : resolve(options.program);
-  for (const kind of options.servers) fields.push(await openField(kind));
+  for (const kind of options.servers) {
+    assertGoingOn();
+    fields.push(await openField(kind));
+  }
   return await runRows(options, program, fields);
 }
 
@@ -37,10 +40,14 @@ async function main(options: BenchOptions): Promise<void> {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       process.on(signal, () => reject(new Error(`ended by ${signal}`)));
   });
+  const work = bench(options);
   try {
-    await write(options.out, await Promise.race([bench(options), interrupted]));
+    await write(options.out, await Promise.race([work, interrupted]));
   } finally {
     endWork();
+    await Promise.all(fields.map((field) => field.close()));
+    // A server may have come up meanwhile.
+    await work.catch(() => {});
     await Promise.all(fields.map((field) => field.close()));
   }
 }

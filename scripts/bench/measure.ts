@@ -23,8 +23,16 @@ const wrapper = `set -o pipefail; eval "$1" 3>&-; code=$?; times >&3; exit $code
 
 /** The process groups at work: they end with the benchmark. */
 const groups = new Set<number>();
+let over = false;
 
+/** Throws when the benchmark is being ended. */
+export function assertGoingOn(): void {
+  if (over) throw new Error('the benchmark was ended');
+}
+
+/** Ends what is at work, and lets nothing else begin. */
 export function endWork(): void {
+  over = true;
   for (const pid of groups) {
     try {
       process.kill(-pid, 'SIGTERM');
@@ -36,6 +44,7 @@ export function endWork(): void {
 
 /** Runs a line of shell to its end. Throws WorkFailed with its last words when it fails. */
 export async function measure({ script, env, cwd, watched }: Work): Promise<Run & { stdout: string }> {
+  assertGoingOn();
   const started = performance.now();
   const child = spawn('bash', ['--noprofile', '--norc', '-c', wrapper, 'bench', script], {
     cwd,

@@ -19,7 +19,7 @@ export function renderPlot({ comparisons }: Results): string {
   @media (prefers-color-scheme: dark) { text { fill: #ddd; } .vya { fill: #3fc79a; } .peer { fill: #667085; } .ground { fill: #16181d; } }
 </style>
 <rect class="ground" width="100%" height="100%"/>
-<text x="16" y="22">Wall time in seconds, median; shorter is better. Each group has a scale of its own.</text>
+<text x="16" y="22">Wall time in seconds, median; shorter is better; × counts in times of vya’s first. Each group has a scale of its own.</text>
 ${parts.join('\n')}
 </svg>
 `;
