@@ -26,6 +26,8 @@ export interface BenchOptions {
   backups: number;
   /** The page; the raw results and the plot lie beside it. */
   out: string;
+  /** Keeps what the raw results hold of other rows and servers. */
+  add: boolean;
   /** Makes the page again from the raw results, and measures nothing. */
   render: boolean;
   /** The program to measure, instead of one that is built first. */
@@ -47,6 +49,7 @@ Measures vya against what people use today, alternately, and compares every rest
   --databases N      small databases in the row “many” (default: 200)
   --backups N        backups in the row “tree” (default: 10000)
   --out FILE         the page; .json and .svg come to lie beside it (default: docs/benchmarks.md)
+  --add              keep what the .json holds of rows and servers that are not measured now
   --render           make the page and the plot again from the .json, without measuring
   --program FILE     measure this main.js instead of building dist first
   --help             print this help
@@ -66,6 +69,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
       databases: { type: 'string', default: '200' },
       backups: { type: 'string', default: '10000' },
       out: { type: 'string', default: 'docs/benchmarks.md' },
+      add: { type: 'boolean', default: false },
       render: { type: 'boolean', default: false },
       program: { type: 'string' },
       help: { type: 'boolean', default: false },
@@ -82,6 +86,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     databases: readCount(values.databases),
     backups: readCount(values.backups),
     out: values.out,
+    add: values.add,
     render: values.render,
     program: values.program,
     help: values.help,

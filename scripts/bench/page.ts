@@ -7,7 +7,7 @@ export function renderPage(results: Results, plot: string): string {
   const compared = comparisons.reduce((sum, each) => sum + each.compared, 0);
   return `# Benchmarks
 
-Made by \`npm run bench\`; do not edit. vya ${results.vya}, ${results.date}, \`${results.commandLine}\`.
+Made by \`npm run bench\`; do not edit. vya ${results.vya}, ${results.date}, ${results.commandLines.map((line) => `\`${line}\``).join(' and ')}.
 
 Programs that do the same work run alternately, each round beginning with another one. Figures are medians, with the least
 and the most in parentheses; ratios are ratios of medians. CPU is user and system time of a program and all that it

@@ -51,11 +51,26 @@ export interface Comparison {
 
 export interface Results {
   date: string;
-  commandLine: string;
+  commandLines: string[];
   vya: string;
   machine: [what: string, value: string][];
   data: [what: string, value: string][];
   comparisons: Comparison[];
+}
+
+/** The results of two runs: a comparison that both have is taken from the later one, and stays in its place. */
+export function added(earlier: Results, later: Results): Results {
+  const replaced = earlier.comparisons.map(
+    (each) => later.comparisons.find(({ title }) => title === each.title) ?? each,
+  );
+  const fresh = later.comparisons.filter(({ title }) => replaced.every((each) => each.title !== title));
+  return {
+    ...later,
+    commandLines: [...new Set([...earlier.commandLines, ...later.commandLines])],
+    machine: [...new Map([...earlier.machine, ...later.machine])],
+    data: [...new Map([...earlier.data, ...later.data])],
+    comparisons: [...replaced, ...fresh],
+  };
 }
 
 /** The value that a target is about; undefined where one of its programs did not run. */

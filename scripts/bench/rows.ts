@@ -1,7 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { type Contender, openContender } from './contender.ts';
 import type { Field } from './field.ts';
-import { describeMachine } from './machine.ts';
 import type { BenchOptions, RowName } from './options.ts';
 import { megabytes } from './page.ts';
 import type { Comparison, Results } from './results.ts';
@@ -16,52 +14,35 @@ import { treeRow } from './row-tree.ts';
 
 type Wanted = (...rows: RowName[]) => boolean;
 
-/** Measures all rows that are asked for. */
-export async function runRows(
+/** Measures all rows that are asked for, one after the other. `data`: takes what there is to say of each server's data. */
+export async function* measureRows(
   options: BenchOptions,
   program: string,
   fields: readonly Field[],
-): Promise<Results> {
-  const comparisons: Comparison[] = [];
+  data: Results['data'],
+): AsyncGenerator<Comparison> {
   const wanted: Wanted = (...rows) => rows.some((row) => options.rows.includes(row));
-  const data: [string, string][] = [];
   for (const field of fields) {
     if (wanted('backup', 'restore', 'memory', 'codecs')) {
       const contender = await openContender(field, program, 'shop', options.size);
       data.push([field.kind, `${megabytes(contender.bytes)} as the dump program writes them`]);
-      comparisons.push(...(await sizeRows(contender, options, wanted, field === fields[0])));
-      if (wanted('memory') && isFirstOfType(field, fields))
-        comparisons.push(await largeRow(contender, program, options));
+      if (wanted('backup')) yield await backupRow(contender, options.runs);
+      if (wanted('restore')) yield await restoreRow(contender, options.runs);
+      if (wanted('codecs') && field === fields[0]) yield await codecsRow(contender, options.runs);
+      if (wanted('memory') && isFirstOfType(field, fields)) yield await largeRow(contender, program, options);
       await field.dropDatabase('shop');
     }
-    if (wanted('many')) comparisons.push(await manyRow(field, program, options.databases, options.runs));
+    if (wanted('many')) yield await manyRow(field, program, options.databases, options.runs);
   }
-  comparisons.push(...(await otherRows(fields[0] as Field, program, options, wanted)));
-  return {
-    date: new Date().toISOString().slice(0, 10),
-    commandLine: ['npm run bench --', ...process.argv.slice(2)].join(' '),
-    vya: await versionOf(),
-    machine: await describeMachine(fields),
-    data,
-    comparisons,
-  };
+  // For these the kind of server makes no difference.
+  const [first] = fields as [Field];
+  if (wanted('tree')) yield await treeRow(first, program, options.backups, options.runs);
+  if (wanted('retention')) yield retentionRow(options.runs);
+  if (wanted('startup')) yield await startupRow(first.env, program, options.runs);
 }
 
 function isFirstOfType(field: Field, fields: readonly Field[]): boolean {
   return fields.find(({ type }) => type === field.type) === field;
-}
-
-async function sizeRows(
-  contender: Contender,
-  { runs }: BenchOptions,
-  wanted: Wanted,
-  first: boolean,
-): Promise<Comparison[]> {
-  return [
-    ...(wanted('backup') ? [await backupRow(contender, runs)] : []),
-    ...(wanted('restore') ? [await restoreRow(contender, runs)] : []),
-    ...(wanted('codecs') && first ? [await codecsRow(contender, runs)] : []),
-  ];
 }
 
 async function largeRow(
@@ -73,23 +54,4 @@ async function largeRow(
   const comparison = await memoryRow(small, large, runs);
   await small.field.dropDatabase('large');
   return comparison;
-}
-
-/** Rows for which the kind of server makes no difference. */
-async function otherRows(
-  field: Field,
-  program: string,
-  { backups, runs }: BenchOptions,
-  wanted: Wanted,
-): Promise<Comparison[]> {
-  return [
-    ...(wanted('tree') ? [await treeRow(field, program, backups, runs)] : []),
-    ...(wanted('retention') ? [retentionRow(runs)] : []),
-    ...(wanted('startup') ? [await startupRow(field.env, program, runs)] : []),
-  ];
-}
-
-async function versionOf(): Promise<string> {
-  const file = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(await readFile(file, 'utf8')) as { version: string }).version;
 }

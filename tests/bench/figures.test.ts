@@ -3,7 +3,7 @@ import { readOptions, readSize } from '../../scripts/bench/options.ts';
 import { readTimes } from '../../scripts/bench/measure.ts';
 import { renderPage, table } from '../../scripts/bench/page.ts';
 import { renderPlot } from '../../scripts/bench/plot.ts';
-import type { Comparison, Results, Run } from '../../scripts/bench/results.ts';
+import { added, type Comparison, type Results, type Run } from '../../scripts/bench/results.ts';
 import { median, ratio, spread } from '../../scripts/bench/statistics.ts';
 
 const runs = (...walls: number[]): Run[] => walls.map((wall) => ({ wall, cpu: wall / 2, peak: wall * 1e6 }));
@@ -26,7 +26,14 @@ function comparison(vya: Run[], peer: Run[], missing?: string): Comparison {
 }
 
 function results(comparisons: Comparison[]): Results {
-  return { date: '2026-01-09', commandLine: 'npm run bench', vya: '1', machine: [], data: [], comparisons };
+  return {
+    date: '2026-01-09',
+    commandLines: ['npm run bench'],
+    vya: '1',
+    machine: [],
+    data: [],
+    comparisons,
+  };
 }
 
 describe('figures', () => {
@@ -72,6 +79,15 @@ describe('the page', () => {
     const page = renderPage(results([comparison(runs(1), [], 'zstd not installed')]), 'plot.svg');
     expect(page).toContain('| wall | Backup, somewhere | 1.05 | – | not measured |');
     expect(page).toContain(String.raw`| ${'`'}dump \| zstd${'`'} | zstd not installed |`);
+  });
+
+  test('of two runs says of each comparison what the later one measured', () => {
+    const other = { ...comparison(runs(7), runs(8)), title: 'Restore, somewhere' };
+    const earlier = results([comparison(runs(1), runs(1)), other]);
+    const later = { ...results([comparison(runs(3), runs(2))]), commandLines: ['npm run bench -- --add'] };
+    const both = added(earlier, later);
+    expect(both.comparisons).toEqual([later.comparisons[0], other]);
+    expect(renderPage(both, 'plot.svg')).toContain('`npm run bench` and `npm run bench -- --add`');
   });
 
   test('keeps pipes out of the columns of a table', () => {
