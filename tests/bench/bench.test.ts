@@ -41,7 +41,7 @@ describe.skipIf(missing)('npm run bench', () => {
     const args = [...small, '--servers', ...kinds, '--program', join(root, 'src/cli/main.ts'), '--out', out];
     await run(execPath, [join(root, 'scripts/bench/bench.ts'), ...args], {
       maxBuffer: 2 ** 24,
-      timeout: 570_000,
+      timeout: 870_000,
     });
     const results = JSON.parse(await readFile(join(folder, 'benchmarks.json'), 'utf8')) as Results;
     expect(new Set(results.comparisons.map(({ row }) => row))).toEqual(new Set(rowNames));
@@ -61,7 +61,7 @@ describe.skipIf(missing)('npm run bench', () => {
         expect(page).toContain(`| ${what.replaceAll('|', String.raw`\|`)} | ${title} |`);
     }
     expect(await readFile(join(folder, 'benchmarks.svg'), 'utf8')).toContain('</svg>');
-  }, 600_000);
+  }, 900_000);
 });
 
 describe.each(kinds)('a restore on %s that differs', (kind) => {
