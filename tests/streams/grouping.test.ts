@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { groupTables, piecesWanted } from '../../src/db/mysql/dump/grouping.ts';
-import { conditions, evenBounds } from '../../src/db/mysql/dump/key-ranges.ts';
+import { balancedBounds, conditions, evenBounds } from '../../src/db/mysql/dump/key-ranges.ts';
 
 const mega = 1024 * 1024;
 const sizes = fc.array(fc.oneof(fc.nat(3 * mega), fc.nat(900 * mega)), { minLength: 1, maxLength: 60 });
@@ -101,6 +101,27 @@ describe('ranges of a key', () => {
           expect(
             (ranges ?? [`(\`id\` >= ${-(2n ** 64n)})`]).filter((range) => contains(range, some)),
           ).toHaveLength(1);
+      }),
+    );
+  });
+
+  it('follow the rows where those lie in heaps', async () => {
+    const small = fc.bigInt({ min: 0n, max: 100_000n });
+    const large = fc.bigInt({ min: 2n ** 63n, max: 2n ** 64n - 1n });
+    const keys = fc.uniqueArray(fc.oneof({ weight: 20, arbitrary: small }, large), {
+      minLength: 20,
+      maxLength: 200,
+    });
+    await fc.assert(
+      fc.asyncProperty(keys, fc.integer({ min: 2, max: 5 }), async (all, pieces) => {
+        const sorted = all.toSorted((a, b) => (a < b ? -1 : 1));
+        const [least = 0n, most = 0n] = [sorted[0], sorted.at(-1)];
+        const below = async (bound: bigint) => sorted.filter((key) => key < bound).length;
+        const ranges = conditions('`id`', await balancedBounds(least, most, pieces, below)) ?? [];
+        expect(ranges).toHaveLength(pieces);
+        const counts = ranges.map((range) => sorted.filter((key) => contains(range, key)).length);
+        expect(counts.reduce((sum, count) => sum + count, 0)).toBe(sorted.length);
+        for (const count of counts) expect(count).toBeLessThanOrEqual((1.6 * sorted.length) / pieces + 2);
       }),
     );
   });

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectMysql } from '../../src/db/mysql/adapter.ts';
 import { restoreByHand } from '../contract/by-hand.ts';
 import { sample } from '../contract/contract.ts';
 import { fingerprint } from '../contract/fingerprint.ts';
+import { targetOf } from '../db/target.ts';
 import { loadSample } from '../samples/samples.ts';
 import { type Connection, connect } from '../servers/connect.ts';
 import type { TestServer } from '../servers/server.ts';
@@ -123,6 +125,26 @@ for (const kind of ['mysql-9.7', 'mariadb-10.11'] as const) {
         '2-rows-02',
         '2-rows-03',
       ]);
+    });
+
+    it('divides a table by where its rows are, not by the width of its key', async () => {
+      await fresh(
+        'heaps',
+        'CREATE TABLE t (id bigint UNSIGNED PRIMARY KEY, v varchar(200))',
+        fill('t', 5000),
+        `INSERT INTO t VALUES (18446744073709551615, 'far off')`,
+      );
+      const adapter = await connectMysql(targetOf(server), { signal: new AbortController().signal });
+      const streams = await adapter.planStreams('heaps', await adapter.inventory('heaps'), 3);
+      await adapter.close();
+      const counts: number[] = [];
+      for (const { where } of streams?.rows ?? []) {
+        const [row] = await admin.query<{ n: number }>(`SELECT COUNT(*) AS n FROM heaps.t WHERE ${where}`);
+        counts.push(Number(row?.n));
+      }
+      expect(counts).toHaveLength(3);
+      expect(counts.reduce((sum, count) => sum + count, 0)).toBe(5001);
+      expect(Math.max(...counts)).toBeLessThan(4000);
     });
 
     it('is one stream where there is nothing to divide', async () => {

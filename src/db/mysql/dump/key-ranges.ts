@@ -26,7 +26,18 @@ export async function keyRanges(
   );
   const [ends] = found ?? [];
   if (!ends || ends.least === null || ends.most === null) return undefined;
-  return conditions(name, evenBounds(BigInt(ends.least), BigInt(ends.most), pieces));
+  const [least, most] = [BigInt(ends.least), BigInt(ends.most)];
+  const estimate = rowsBelow(knex, qualified(database, table), name);
+  return conditions(name, await balancedBounds(least, most, pieces, estimate));
+}
+
+/** The server's own estimate of how many rows have a smaller key: it reads a few pages for it, but not where an index is forced. */
+function rowsBelow(knex: Knex, table: string, name: string): (bound: bigint) => Promise<number> {
+  return async (bound) => {
+    const sql = `EXPLAIN FORMAT=TRADITIONAL SELECT ${name} FROM ${table} USE INDEX (PRIMARY) WHERE ${name} < ${bound}`;
+    const found = await attempt(() => rows<{ rows: string | number | null }>(knex, sql));
+    return Number(found?.[0]?.rows ?? 0);
+  };
 }
 
 /** The first column of the primary key, where it is an integer. */
@@ -50,6 +61,41 @@ async function integerKey(knex: Knex, database: string, table: string): Promise<
   const type = columns.find(({ name }) => name === key.name)?.type ?? '';
   // The dumps write a condition into a comment, which a line break would end.
   return INTEGERS.has(type) && !/\p{Cc}/u.test(key.name) ? key.name : undefined;
+}
+
+/** Steps in which a bound is looked for: as many as a key has bits. */
+const STEPS = 64;
+
+/** A piece that holds more of the rows than its share by this factor was not worth its stream. */
+const UNEVEN = 1.6;
+
+/**
+ * Where the values from `least` to `most` are cut so that pieces hold about as many rows each: at even distances, or where the rows lie
+ * in heaps (one number that was given by hand far beyond the others), wherever the estimates say.
+ */
+export async function balancedBounds(
+  least: bigint,
+  most: bigint,
+  pieces: number,
+  rowsBelowBound: (bound: bigint) => Promise<number>,
+): Promise<bigint[]> {
+  const even = evenBounds(least, most, pieces);
+  const share = (await rowsBelowBound(most)) / pieces;
+  const below: number[] = [];
+  for (const bound of even) below.push(await rowsBelowBound(bound));
+  const counts = [...below, share * pieces].map((count, index) => count - (below[index - 1] ?? 0));
+  if (share === 0 || Math.max(...counts) <= UNEVEN * share) return even;
+  const bounds = new Set<bigint>();
+  for (let piece = 1; piece < pieces; piece += 1) {
+    let [low, high] = [least, most];
+    for (let step = 0; step < STEPS && high - low > 1n; step += 1) {
+      const middle = (low + high) / 2n;
+      if ((await rowsBelowBound(middle)) < share * piece) low = middle;
+      else high = middle;
+    }
+    bounds.add(high);
+  }
+  return [...bounds].toSorted((a, b) => (a < b ? -1 : 1));
 }
 
 /** Where the values from `least` to `most` are cut into pieces of equal width. */
