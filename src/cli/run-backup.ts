@@ -54,6 +54,8 @@ function jobOf(setup: Setup, run: string, flags: BackupFlags): BackupJob {
     retention: flags.skipPrune || dryRun ? undefined : retention,
     jobs: flags.jobs ?? Math.min(mostJobs, availableParallelism()),
     parallelBytes,
+    // A transaction of somebody else may be rolled back for it: only where several jobs were asked for.
+    mayLockTables: flags.jobs !== undefined,
     dryRun,
     exact: flags.exact ?? flags.rehearse ?? false,
     accounts: !flags.skipAccounts,

@@ -114,6 +114,17 @@ export interface LoadStep {
   rewrite?: (content: Buffer) => Buffer;
 }
 
+/** How one moment of a database is held. */
+export interface HoldOptions {
+  /** Also for exact measures: then everything is tried that the account may do. */
+  measured: boolean;
+  /**
+   * MySQL: whether the database's tables may be locked where no kinder way is open, although a transaction of others that writes to
+   * several of them may then be rolled back as a deadlock.
+   */
+  mayLockTables?: boolean;
+}
+
 /** A connected session to one server. Both engines implement this, and one contract suite runs over both. */
 export interface DatabaseAdapter extends AccountsAdapter {
   readonly target: InstanceTarget;
@@ -135,7 +146,7 @@ export interface DatabaseAdapter extends AccountsAdapter {
    * @throws NoSharedMoment `privileges` or `failed` when no such moment could be had
    * @throws VyaError `connection`
    */
-  openSnapshot(database: string, inventory: Inventory, options: { measured: boolean }): Promise<Snapshot>;
+  openSnapshot(database: string, inventory: Inventory, options: HoldOptions): Promise<Snapshot>;
   /** Counts and digests of all tables as they are now, by the same methods as a snapshot's. */
   measure(database: string, inventory: Inventory): Promise<TableMeasure[]>;
   /** Whether a dump that failed so may succeed when it is begun anew: somebody's DDL or lock came between. */

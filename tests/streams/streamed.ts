@@ -53,6 +53,7 @@ export async function streaming(server: TestServer, database: string): Promise<S
           retention: undefined,
           jobs: 3,
           parallelBytes: 1,
+          mayLockTables: true,
           dryRun: false,
           exact: false,
           accounts: false,

@@ -75,7 +75,7 @@ export async function connectMysql(
       dropTarget: (name) => dropTarget(target, name),
       dataDirectory: () => readDataDirectory(knex, target),
       recover: (request) => recover(context, knex, request),
-      async openSnapshot(database, inventory, { measured }) {
+      async openSnapshot(database, inventory, { measured, mayLockTables = measured }) {
         const done = () => void reading.splice(reading.indexOf(database), 1);
         const { knex: sessions } = await openSessions(target, signal);
         reading.push(database);
@@ -87,6 +87,7 @@ export async function connectMysql(
           database,
           inventory,
           measured,
+          mayLockTables,
           isReading: () => reading.length > 1,
           closed: done,
         });

@@ -106,7 +106,7 @@ async function backupDatabase(
   try {
     const dumped = await dumpDatabase(
       session,
-      { database, inventory, jobs, storage: job.storage, exact: job.exact },
+      { database, inventory, jobs, storage: job.storage, exact: job.exact, mayLockTables: job.mayLockTables },
       staged,
       context,
     );

@@ -19,6 +19,8 @@ export interface BackupJob extends Patience {
   jobs: number;
   /** The size on the server, in bytes, from which a database takes several of the jobs. */
   parallelBytes: number;
+  /** MySQL: tables may be locked for a moment so that a database is dumped in several streams. */
+  mayLockTables: boolean;
   dryRun: boolean;
   /** Count and digest all tables in the moment that is dumped. */
   exact: boolean;

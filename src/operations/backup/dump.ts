@@ -36,6 +36,7 @@ export interface DumpRequest {
   storage: StorageJob;
   /** Count and digest all tables in the moment that is dumped. */
   exact: boolean;
+  mayLockTables: boolean;
 }
 
 export interface DumpResult {
@@ -93,10 +94,15 @@ async function dumpOnce(
   context: OperationContext,
 ): Promise<DumpResult> {
   const { adapter } = session;
-  const { database, inventory, storage, exact } = request;
+  const { database, inventory, storage, exact, mayLockTables } = request;
   const streams = await adapter.planStreams(database, inventory, request.jobs);
   const snapshot =
-    exact || streams ? await adapter.openSnapshot(database, inventory, { measured: exact }) : undefined;
+    exact || streams
+      ? await adapter.openSnapshot(database, inventory, {
+          measured: exact,
+          mayLockTables: exact || mayLockTables,
+        })
+      : undefined;
   const task = context.progress.begin(`${adapter.target.id}/${database}`);
   try {
     const plan = adapter.dumpPlan({

@@ -15,6 +15,8 @@ export interface HoldRequest {
   tables: readonly Pick<TableEntry, 'name'>[];
   /** How often a lock is tried for that leaves nothing behind when it is not had. */
   attempts: number;
+  /** Whether the tables themselves may be locked where no kinder way is open. */
+  mayLockTables: boolean;
   /** Whether another dump of vya's own reads from this server: FLUSH TABLES would wait for it, and others for FLUSH TABLES. */
   isReading: () => boolean;
 }
@@ -41,23 +43,22 @@ export interface Refusal {
  * - MariaDB: `BACKUP STAGE`. They wait at their commit, long queries are in nobody's way.
  * - MySQL: `FLUSH TABLES WITH READ LOCK`, only while no query runs for long: it waits for such a query, and once it has given up, all
  *   that read the same table wait for the query as well.
- * - Both: a lock on the database's tables. A transaction that has written to one and wants the next may be rolled back as a deadlock.
+ * - Both, where it is allowed: a lock on the database's tables. A transaction that has written to one and wants the next may be rolled
+ *   back as a deadlock.
  */
-export function waysToHold({ knex, server, database, tables, attempts, isReading }: HoldRequest): Way[] {
+export function waysToHold(request: HoldRequest): Way[] {
+  const { knex, server, database, tables, attempts, isReading } = request;
   const names = tables.map(({ name }) => `${qualified(database, name)} READ`);
-  const onTables: Way = {
-    take: [`LOCK TABLES ${names.join(', ')}`],
-    release: 'UNLOCK TABLES',
-    attempts,
-  };
+  const locked: Way = { take: [`LOCK TABLES ${names.join(', ')}`], release: 'UNLOCK TABLES', attempts };
+  const onTables = request.mayLockTables ? [locked] : [];
   if (server.flavour === 'mariadb' && atLeast(server, 10, 5)) {
     const take = ['BACKUP STAGE START', 'BACKUP STAGE BLOCK_COMMIT'];
-    return [{ take, release: 'BACKUP STAGE END', attempts }, onTables];
+    return [{ take, release: 'BACKUP STAGE END', attempts }, ...onTables];
   }
   const take = ['FLUSH TABLES WITH READ LOCK'];
   return [
     { take, release: 'UNLOCK TABLES', attempts: 1, against: () => longQueries(knex, isReading()) },
-    onTables,
+    ...onTables,
   ];
 }
 
@@ -79,9 +80,13 @@ async function longQueries(knex: Knex, isReading: boolean): Promise<Refusal | un
   return long ? { denied: false, said: 'long queries are running' } : undefined;
 }
 
-/** The one privilege with which a way is always there: on MySQL FLUSH TABLES has to be left when long queries run, dumps among them. */
-export function grantToHold(server: ServerInfo, database: string): string {
-  const place =
-    server.flavour === 'mariadb' ? 'RELOAD ON *.*' : `LOCK TABLES ON ${quoteName(escapePattern(database))}.*`;
+/**
+ * The privileges with which a way is there. On MySQL, FLUSH TABLES has to be left when long queries run, dumps among them: where tables
+ * may be locked, the one for that always helps.
+ */
+export function grantToHold({ server, database, mayLockTables }: HoldRequest): string {
+  const onTables = `LOCK TABLES ON ${quoteName(escapePattern(database))}.*`;
+  const flush = atLeast(server, 8, 0) ? 'FLUSH_TABLES, PROCESS ON *.*' : 'RELOAD, PROCESS ON *.*';
+  const place = server.flavour === 'mariadb' ? 'RELOAD ON *.*' : mayLockTables ? onTables : flush;
   return `GRANT ${place} TO ${server.account};`;
 }

@@ -104,10 +104,11 @@ function held(session: PinnedSession, way: Way): ReadLock {
   };
 }
 
-function notLocked({ server, database }: HoldRequest, refusals: readonly Refusal[]): NoSharedMoment {
+function notLocked(request: HoldRequest, refusals: readonly Refusal[]): NoSharedMoment {
   const denied = refusals.filter((refusal) => refusal.denied);
   const cause = refusals.at(-1)?.cause;
-  const grant = `an administrator run: ${grantToHold(server, database)}`;
+  const { server, database } = request;
+  const grant = `an administrator run: ${grantToHold(request)}`;
   if (denied.length === refusals.length) {
     return new NoSharedMoment(
       'privileges',

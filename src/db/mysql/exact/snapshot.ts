@@ -16,6 +16,8 @@ export interface SnapshotRequest extends CountingRequest {
   inventory: Inventory;
   /** Begin a transaction of vya's own in the same moment, for exact counts. */
   measured: boolean;
+  /** Lock the tables themselves where no kinder way is open. */
+  mayLockTables: boolean;
   /** Whether another dump of vya's own reads from this server. */
   isReading: () => boolean;
   /** Called once it is closed. */
