@@ -10,6 +10,8 @@ export interface CliContext {
   now: () => Date;
   /** Called by `main.ts` with the command's outcome; the last one counts. */
   finish(outcome: Outcome): void;
+  /** Work that comes after the command, whether it succeeds or fails. It must not throw. */
+  atEnd(work: () => Promise<void>): void;
 }
 
 /** What a command answers: one result for two printers, and the exit code. */

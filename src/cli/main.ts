@@ -32,6 +32,7 @@ async function main(argv: string[]): Promise<number> {
   process.stdout.on('error', outputFailed);
 
   let outcome: Outcome | undefined;
+  const lastWork: (() => Promise<void>)[] = [];
   const context: CliContext = {
     env: process.env,
     cwd: process.cwd(),
@@ -41,10 +42,15 @@ async function main(argv: string[]): Promise<number> {
     signal: interruption.signal,
     now: () => new Date(),
     finish: (result) => (outcome = result),
+    atEnd: (work) => void lastWork.push(work),
   };
   const program = buildProgram(context, packageVersion());
   try {
-    await program.parseAsync(argv);
+    try {
+      await program.parseAsync(argv);
+    } finally {
+      for (const work of lastWork) await work();
+    }
     if (outcome) printOutcome(context, outcome, { json: wantsJson(argv), quiet: wantsQuiet(argv) });
     return signalCode ?? outcome?.code ?? exitCodes.success;
   } catch (error) {

@@ -3,10 +3,13 @@ import { backupCommand } from './commands/backup.ts';
 import { checkCommand } from './commands/check.ts';
 import { configCommand } from './commands/config.ts';
 import { credentialsCommand } from './commands/credentials.ts';
+import { healthCommand } from './commands/health.ts';
 import { listCommand } from './commands/list.ts';
+import { metricsCommand } from './commands/metrics.ts';
 import { pinCommand, unpinCommand } from './commands/pin.ts';
 import { pruneCommand } from './commands/prune.ts';
 import { restoreCommand } from './commands/restore.ts';
+import { statusCommand } from './commands/status.ts';
 import { usersCommand } from './commands/users.ts';
 import { verifyCommand } from './commands/verify.ts';
 import type { CliContext } from './context.ts';
@@ -52,6 +55,9 @@ export function buildProgram(context: CliContext, version: string): CommandUnkno
     pinCommand,
     unpinCommand,
     checkCommand,
+    statusCommand,
+    healthCommand,
+    metricsCommand,
     credentialsCommand,
     configCommand,
   ];

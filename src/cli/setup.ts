@@ -6,6 +6,7 @@ import { VyaError } from '../errors.ts';
 import { createLog, type LogLevel } from '../log.ts';
 import type { OperationContext } from '../operations/context.ts';
 import type { InstanceJob } from '../operations/jobs.ts';
+import { createAudit } from './audit.ts';
 import { loadConfiguration } from './configuration.ts';
 import type { CliContext, GlobalOptions } from './context.ts';
 import { instanceJob } from './jobs.ts';
@@ -32,26 +33,36 @@ export async function openSetup(context: CliContext, command: CommandUnknownOpts
   const log = createLog({ ...config.logging, level: logLevel(context, config, globals) });
   for (const warning of warnings) log.warning({}, warning);
   const { env, signal, now } = context;
-  const operation = {
-    env,
-    signal,
-    now,
-    log,
-    progress: createProgress(context.stderr, log, globals.quiet ?? false),
-  };
+  const version = packageVersion();
+  const { basePath } = config.storage;
+  const audit = createAudit(context, { basePath, hostname: hostname(), version, log });
   const job = (instance: InstanceConfig): InstanceJob =>
     instanceJob(instance, config, { env, hostname: hostname() });
-  return {
+  let noted = false;
+  const setup: Setup = {
     config,
     configPath: path,
-    operation,
-    version: packageVersion(),
+    operation: {
+      env,
+      signal,
+      now,
+      log,
+      progress: createProgress(context.stderr, log, globals.quiet ?? false),
+      async audit(event) {
+        // Whatever is worth noting changes what monitoring has to know.
+        if (!noted) context.atEnd(async () => await (await import('./textfile.ts')).writeTextfile(setup));
+        noted = true;
+        await audit(event);
+      },
+    },
+    version,
     instances: (ids) => chosen(config, ids).map(job),
     instance: (id, credential) => {
       const [instance] = chosen(config, [id]) as [InstanceConfig];
       return job(credential === undefined ? instance : { ...instance, user: undefined, credential });
     },
   };
+  return setup;
 }
 
 /** `--from` names another storage tree, relative to where vya was started. */

@@ -1,6 +1,6 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import type { EngineType, Endpoint, TlsSettings } from '../model/instance.ts';
-import { parseDuration } from './retention.ts';
+import { durationMs } from './duration.ts';
 import type { ConfigFile, InstanceFile, LogLevel } from './schema.ts';
 
 /** The configuration as the program uses it: absolute paths, milliseconds, every default filled in. */
@@ -8,6 +8,8 @@ export interface Config {
   instances: InstanceConfig[];
   storage: StorageConfig;
   retention: RetentionConfig;
+  health: HealthConfig;
+  metrics: { textfile?: string | undefined };
   logging: LoggingConfig;
   secrets: { path: string };
   security: { keyFile?: string | undefined };
@@ -51,6 +53,16 @@ export interface RetentionConfig {
   keepWithinMs: number;
   /** IANA name. */
   timezone: string;
+}
+
+/** Durations in milliseconds; 0 turns a check off. */
+export interface HealthConfig {
+  warningAgeMs: number;
+  criticalAgeMs: number;
+  /** Percent of the size before. */
+  shrinkPercent: number;
+  proofAgeMs: number;
+  fullWithinMs: number;
 }
 
 export interface LoggingConfig {
@@ -106,6 +118,7 @@ export function settle(
     instances,
     storage: { ...storage, base_path: absolute(storage.base_path, 'storage', 'base_path') },
     retention: { ...file.retention, timezone: file.retention.timezone ?? where.timezone },
+    metrics: optional('textfile', file.metrics.textfile, (path) => absolute(path, 'metrics', 'textfile')),
     logging: {
       ...logging,
       output: logging.output === 'console' ? 'console' : absolute(logging.output, 'logging', 'output'),
@@ -119,7 +132,7 @@ export function settle(
 
 /** The settled file in the program's own types. */
 export function toConfig(settled: SettledFile): Config {
-  const { storage, retention } = settled;
+  const { storage, retention, health } = settled;
   return {
     instances: settled.instances.map(toInstance),
     storage: {
@@ -135,9 +148,17 @@ export function toConfig(settled: SettledFile): Config {
       monthly: retention.monthly,
       yearly: retention.yearly,
       keepLast: retention.keep_last,
-      keepWithinMs: parseDuration(String(retention.keep_within)) ?? 0,
+      keepWithinMs: durationMs(retention.keep_within),
       timezone: retention.timezone,
     },
+    health: {
+      warningAgeMs: durationMs(health.warning_age),
+      criticalAgeMs: durationMs(health.critical_age),
+      shrinkPercent: health.shrink_percent,
+      proofAgeMs: durationMs(health.proof_age),
+      fullWithinMs: durationMs(health.full_within),
+    },
+    metrics: settled.metrics,
     logging: settled.logging,
     secrets: settled.secrets,
     security: { keyFile: settled.security.key_file },

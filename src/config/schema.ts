@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { exampleInstances } from './example-instances.ts';
+import { healthSchema, metricsSchema } from './watching.ts';
 import { instanceSchema } from './instance.ts';
 import { pathSchema } from './path.ts';
 import { retentionSchema } from './retention.ts';
@@ -100,6 +101,10 @@ export const configSchema = z
       .describe(
         'Which backups stay when old ones are deleted, for every database on its own. 0 turns a rule off.',
       ),
+    health: healthSchema
+      .prefault({})
+      .describe('When `vya health` warns and when it calls the state critical. 0 turns a check off.'),
+    metrics: metricsSchema.prefault({}).describe('What monitoring reads.'),
     logging: loggingSchema.prefault({}).describe('What is logged, how and where.'),
     secrets: secretsSchema.prefault({}).describe('Where the encrypted credentials are.'),
     security: securitySchema.prefault({}).describe('How the credentials are encrypted.'),

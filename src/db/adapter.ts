@@ -7,6 +7,7 @@ import type { AccountsAdapter, PlanAccounts } from './accounts.ts';
 import type { ArchiveCheck } from './archive-check.ts';
 import type { ClientSessions } from './client-sessions.ts';
 import type { Snapshot, TableMeasure } from './snapshot.ts';
+import type { Streams } from './streams.ts';
 import type { SourcePosition } from './source-position.ts';
 import type { Finding } from './finding.ts';
 import type { ClientPrograms } from './client-program.ts';
@@ -44,13 +45,18 @@ export interface DumpPart {
   /** Goes between `<database>_<timestamp>` and the compression's suffix: `.1-tables.sql`, `.pgdump`. */
   suffix: string;
   format: PartFormat;
-  /** What it holds, in the manifest's words: `tables`, `views`, `triggers`, `routines`, `events`, `everything`. */
+  /**
+   * What it holds, in the manifest's words: `tables`, or `definitions` and `rows` where a database was dumped in several streams;
+   * `sequences`, `views`, `triggers`, `routines`, `events`; `everything`.
+   */
   holds: readonly string[];
   /**
    * Streams (`sql`, `pg-custom`): run one after the other, their outputs joined into one file through the compressor.
    * `pg-directory`: exactly one command, which writes the directory itself.
    */
   commands: readonly Command[];
+  /** MySQL: pieces of statements of which one is in whatever this part's program, and no other part's, asks for its rows. */
+  marks?: readonly string[];
 }
 
 export interface DumpRequest {
@@ -58,8 +64,10 @@ export interface DumpRequest {
   inventory: Inventory;
   programs: ClientPrograms;
   compression: { codec: 'zstd' | 'gzip' | 'none'; level: number };
-  /** Parallel jobs inside one dump, 1 or more. */
+  /** PostgreSQL: parallel jobs inside one dump, 1 or more. */
   jobs: number;
+  /** MySQL: rows are dumped in these; undefined: in one stream with all the rest of the tables. */
+  streams?: Streams | undefined;
   /** The moment that the tables are dumped from; undefined: one that the program takes by itself. */
   snapshot?: Snapshot | undefined;
   /** Where a part that is a directory has to be written. Must not exist yet. */
@@ -142,11 +150,18 @@ export interface DatabaseAdapter extends AccountsAdapter {
   inventory(database: string): Promise<Inventory>;
   position(): Promise<SourcePosition[]>;
   /**
-   * Holds one moment of a database for a dump and exact measures. MySQL: writers wait until the dump has joined.
-   *
-   * @throws VyaError `privileges`, `connection`, or `failed` when no such moment could be had
+   * Plans the streams in which the rows of a database are dumped at the same time, about `jobs` of them. Undefined where one program
+   * dumps everything by itself: with several jobs (PostgreSQL), or because nothing is gained.
    */
-  openSnapshot(database: string, inventory: Inventory): Promise<Snapshot>;
+  planStreams(database: string, inventory: Inventory, jobs: number): Promise<Streams | undefined>;
+  /**
+   * Holds one moment of a database for the programs of a dump, and for exact measures where those are wanted. MySQL: writers wait until
+   * the dump has joined.
+   *
+   * @throws NoSharedMoment `privileges` or `failed` when no such moment could be had
+   * @throws VyaError `connection`
+   */
+  openSnapshot(database: string, inventory: Inventory, options: { measured: boolean }): Promise<Snapshot>;
   /** Counts and digests of all tables as they are now, by the same methods as a snapshot's. */
   measure(database: string, inventory: Inventory): Promise<TableMeasure[]>;
   /** Whether a dump that failed so may succeed when it is begun anew: somebody's DDL or lock came between. */

@@ -35,8 +35,12 @@ export function isPassing(error: VyaError): boolean {
   return error.kind === 'failed' && WORDS.some((words) => words.test(error.message.replaceAll('\n', ' ')));
 }
 
-/** MySQL's 1412, and tables that were dropped between the inventory and their turn, in the words of the dump programs (F5). */
+/**
+ * MySQL's 1412, and tables that were dropped between the inventory and their turn, in the words of the dump programs (F5); definitions
+ * that do not fit the rows, in vya's own.
+ */
 const CHANGED = [
+  /columns, keys or partitions of the table .* were changed while its rows were dumped/,
   /Table definition has changed, please retry|Error in field count for table/,
   /doesn't exist\b.*\(1146\)|\b1146\b.*doesn't exist|Couldn't find table/,
   /relation "?.*"? does not exist|could not open relation with OID|cache lookup failed for/,

@@ -24,6 +24,8 @@ export const tableSchema = z.object({
   digest: digestSchema.optional(),
   /** MySQL's storage engine. */
   engine: z.string().optional(),
+  /** MySQL: of its data, without secondary indexes, as the catalogue has it. */
+  bytes: z.number().nonnegative().optional(),
 });
 
 /** A backup's objects by name, taken before the dump and compared with the restored database. */

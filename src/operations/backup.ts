@@ -1,15 +1,19 @@
+import type { DatabaseInfo } from '../db/adapter.ts';
 import { asVyaError, type VyaError } from '../errors.ts';
 import { prepareBase } from '../storage/directories.ts';
 import { cleanStaging } from '../storage/staging.ts';
 import { acquireLock, type Lock } from '../storage/lock.ts';
+import { audited } from './audit.ts';
 import { attemptAccountsBackup } from './accounts/backup-accounts.ts';
 import { attemptBackup, type InstanceWork } from './backup/backup-database.ts';
 import type { BackupJob, BackupReport, DatabaseResult, InstanceResult } from './backup/backup-report.ts';
+import { describeRun } from './backup/describe-run.ts';
 import { chooseDatabases } from './backup/choose-databases.ts';
+import { jobsFor } from './backup/jobs-for.ts';
 import type { OperationContext } from './context.ts';
 import type { InstanceJob } from './jobs.ts';
 import { settleLeftovers } from './restore/leftovers.ts';
-import { forEachLimited } from './many.ts';
+import { forEachWeighted } from './many.ts';
 import { withSession } from './session.ts';
 
 /**
@@ -17,6 +21,12 @@ import { withSession } from './session.ts';
  * succeeded. A failed database or instance does not stop the others: the report tells.
  */
 export async function backup(job: BackupJob, context: OperationContext): Promise<BackupReport> {
+  if (job.dryRun) return await backupInstances(job, context);
+  const event = { action: 'backup', run: job.run, everything: job.databases.length === 0 };
+  return await audited(context, event, () => backupInstances(job, context), describeRun);
+}
+
+async function backupInstances(job: BackupJob, context: OperationContext): Promise<BackupReport> {
   if (!job.dryRun) await prepareBase(job.storage.basePath);
   const instances: InstanceResult[] = [];
   for (const instance of job.instances) {
@@ -85,11 +95,10 @@ async function backupDatabases(
   result.warnings.push(...selection.warnings);
   result.databases.push(...selection.missing.map((each) => missingDatabase(each.database, each.error)));
 
-  const atOnce = Math.max(1, Math.min(job.jobs, selection.chosen.length));
-  const jobsInside = Math.max(1, Math.floor(job.jobs / atOnce));
+  const jobsOf = ({ sizeBytes }: DatabaseInfo): number => jobsFor(sizeBytes, job);
   result.databases.push(
-    ...(await forEachLimited(selection.chosen, atOnce, ({ name }) =>
-      attemptBackup(work, name, jobsInside, context),
+    ...(await forEachWeighted(selection.chosen, job.jobs, jobsOf, ({ name }, jobs) =>
+      attemptBackup(work, name, jobs, context),
     )),
   );
   if (job.accounts && instance.accounts) result.accounts = await attemptAccountsBackup(work, context);

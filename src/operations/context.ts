@@ -1,4 +1,5 @@
 import type { Log } from '../log.ts';
+import type { AuditEvent } from './audit.ts';
 
 /** What every operation gets from the command line beside its job. */
 export interface OperationContext {
@@ -8,6 +9,8 @@ export interface OperationContext {
   env: NodeJS.ProcessEnv;
   now: () => Date;
   progress: Progress;
+  /** Notes an act in the audit trail. Never throws: what cannot be noted becomes a warning. */
+  audit(event: AuditEvent): Promise<void>;
 }
 
 /** Shows long work while it runs: a line on a terminal, log lines elsewhere. */

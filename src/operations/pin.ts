@@ -1,6 +1,7 @@
 import type { BackupEntry } from '../storage/backup-entry.ts';
 import { acquireLock } from '../storage/lock.ts';
 import { removePin, writePin } from '../storage/write-marks.ts';
+import { audited } from './audit.ts';
 import type { OperationContext } from './context.ts';
 import type { Patience } from './jobs.ts';
 
@@ -15,6 +16,18 @@ export interface PinJob extends Patience {
 
 /** Sets or takes away a pin. Retention of the same database is kept out meanwhile, so that a pin is never too late. */
 export async function pin(job: PinJob, context: OperationContext): Promise<void> {
+  const { id: backup, instance, database } = job.backup;
+  const reason = job.reason === undefined ? {} : { reason: job.reason };
+  const event = { action: job.pinned ? 'pin' : 'unpin', instance, database, backup, ...reason };
+  await audited(
+    context,
+    event,
+    () => setPin(job, context),
+    () => ({}),
+  );
+}
+
+async function setPin(job: PinJob, context: OperationContext): Promise<void> {
   const { backup, storage, waitSeconds } = job;
   const lock = await acquireLock({
     basePath: storage.basePath,

@@ -7,6 +7,7 @@ import type { Place } from '../storage/layout.ts';
 import { acquireLock } from '../storage/lock.ts';
 import { finishRemovals, removeBackup } from '../storage/remove.ts';
 import { damageOf } from '../storage/stored-sizes.ts';
+import { type AuditEvent, errorForAudit } from './audit.ts';
 import type { OperationContext } from './context.ts';
 import type { Patience } from './jobs.ts';
 
@@ -106,12 +107,29 @@ async function decideAndDelete(job: PlaceJob, result: PruneResult, context: Oper
     await finishRemovals({ basePath, paths: unfinishedRemovals, lock });
     for (const backup of await decide(job, result, context)) {
       context.signal.throwIfAborted();
-      const { kept } = await removeBackup({ ...common, backup, lock });
+      const { kept } = await removeBackup({ ...common, backup, lock }).catch(async (error: unknown) => {
+        await context.audit({
+          ...deletion(job.place, backup),
+          result: 'failed',
+          error: errorForAudit(asVyaError(error)),
+        });
+        throw error;
+      });
       result.deleted.push(backup.id);
+      const reason = reasonOf(result, backup.id);
+      await context.audit({ ...deletion(job.place, backup), reason });
       result.warnings.push(...kept.map((path) => `${path} was not written by vya and stays`));
       context.log.info({ ...job.place, id: backup.id }, 'deleted by retention');
     }
   } finally {
     await lock.release();
   }
+}
+
+function deletion(place: Place, { id, sizeBytes }: BackupEntry): AuditEvent {
+  return { action: 'delete', result: 'ok', ...place, backup: id, bytes: sizeBytes };
+}
+
+function reasonOf({ decisions }: PruneResult, deleted: string): string {
+  return decisions.find(({ id }) => id === deleted)?.reasons.join('; ') ?? '';
 }

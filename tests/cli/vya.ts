@@ -109,6 +109,8 @@ export interface WorkspaceOptions {
   /** As in the file; `base_path` is set. */
   storage?: Record<string, unknown>;
   retention?: Record<string, unknown>;
+  health?: Record<string, unknown>;
+  metrics?: Record<string, unknown>;
 }
 
 /** A temporary directory with a configuration, credentials and an empty storage tree. */
@@ -122,7 +124,7 @@ export interface Workspace {
   vya(args: readonly string[], options?: RunOptions): Promise<VyaResult>;
   /** Starts vya with this configuration, to send it signals. */
   start(args: readonly string[], options?: RunOptions): ReturnType<typeof startVya>;
-  /** Writes the configuration anew, with other storage or retention settings than at first. */
+  /** Writes the configuration anew, with other settings than at first. */
   configure(changes: Omit<WorkspaceOptions, 'instances'>): Promise<void>;
   remove(): Promise<void>;
 }
@@ -143,18 +145,19 @@ export async function workspace(options: WorkspaceOptions): Promise<Workspace> {
     TMPDIR: join(path, 'tmp'),
     LANG: 'C.UTF-8',
   };
-  const configure = async ({ storage, retention }: Omit<WorkspaceOptions, 'instances'>): Promise<void> => {
+  const configure = async ({ storage, ...sections }: Omit<WorkspaceOptions, 'instances'>): Promise<void> => {
     const config = {
       instances: options.instances.map(instanceAsFile),
       storage: { base_path: storagePath, ...storage },
-      ...(retention ? { retention } : {}),
+      ...sections,
     };
     await writeFile(configPath, stringify(config), { mode: 0o600 });
   };
   const start = (args: readonly string[], run: RunOptions = {}): ReturnType<typeof startVya> =>
     startVya(['--config', configPath, ...args], { cwd: path, ...run, env: { ...env, ...run.env } });
   const vya: Workspace['vya'] = (args, run) => start(args, run).result;
-  await configure(options);
+  const { instances: _, ...sections } = options;
+  await configure(sections);
   for (const { id, server, login = server.admin, settings = {} } of options.instances) {
     if ('credential' in settings || 'user' in settings) continue;
     const stored = await vya(['credentials', 'set', id, '--username', login.user], {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { instanceSchema } from '../../src/config/instance.ts';
-import { parseDuration, retentionSchema } from '../../src/config/retention.ts';
+import { parseDuration } from '../../src/config/duration.ts';
+import { retentionSchema } from '../../src/config/retention.ts';
 import { configSchema, loggingSchema, securitySchema, storageSchema } from '../../src/config/schema.ts';
 
 const server = { id: 'prod', type: 'mysql', host: 'db1' };

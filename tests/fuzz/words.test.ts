@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseDay, parseMoment } from '../../src/cli/moment.ts';
-import { parseDuration } from '../../src/config/retention.ts';
+import { parseDuration } from '../../src/config/duration.ts';
 import { VyaError } from '../../src/errors.ts';
 import { globMatcher, isGlob } from '../../src/operations/backup/globs.ts';
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { Command } from '@commander-js/extra-typings';
 import type { VyaError } from '../../errors.ts';
 import type { BackupReport, DatabaseResult } from '../../operations/backup/backup-report.ts';
@@ -19,7 +20,11 @@ export function backupCommand(context: CliContext) {
     .addOption(severalOption('--database <name>', 'only this database, by its exact name'))
     .option('--all', 'everything that is configured; the default, said aloud')
     .option('--dry-run', 'say what would be dumped and what stands in the way; write nothing')
-    .option('--jobs <n>', 'dumps at work at the same time', count, 1)
+    .option(
+      '--jobs <n>',
+      'dumps at work at the same time, over databases and inside of large ones; by default one per processor, up to 4',
+      count,
+    )
     .option('--compression-level <1-9>', 'instead of storage.compression_level', level)
     .option(
       '--exact',
@@ -52,7 +57,8 @@ export function backupCommand(context: CliContext) {
             checksumAlgorithm: storage.checksumAlgorithm,
           },
           retention: options.skipPrune || dryRun ? undefined : retention,
-          jobs: options.jobs,
+          jobs: options.jobs ?? Math.min(mostJobs, availableParallelism()),
+          parallelBytes,
           dryRun,
           exact: options.exact ?? options.rehearse ?? false,
           accounts: !options.skipAccounts,
@@ -65,6 +71,11 @@ export function backupCommand(context: CliContext) {
       context.finish(backupOutcome(report));
     });
 }
+
+/** Where nobody says how many dumps may run at the same time: more would be felt by those who use the server. */
+const mostJobs = 4;
+/** Smaller databases are dumped faster than several sessions begin. */
+const parallelBytes = 64 * 1024 * 1024;
 
 const examples = `
 Examples:

@@ -1,8 +1,6 @@
 import type { Knex } from 'knex';
 import type { InstanceTarget } from '../../model/instance.ts';
-import type { Command } from '../../exec/command.ts';
 import type { ConnectOptions, DatabaseAdapter } from '../adapter.ts';
-import type { Snapshot } from '../snapshot.ts';
 import { accountFindings, objectExists } from './accounts/account-findings.ts';
 import { readAccounts } from './accounts/accounts.ts';
 import { changeAccount } from './accounts/change-account.ts';
@@ -27,6 +25,7 @@ import { restoreFindings } from './load/restore-findings.ts';
 import { readServer } from './server.ts';
 import { openSessions, withOwnSession } from './open-session.ts';
 import { openSnapshot } from './exact/snapshot.ts';
+import { planStreams } from './dump/streams.ts';
 
 /** Connects to a MySQL or MariaDB server. Throws VyaError `connection`, or `configuration` for unreadable certificates. */
 export async function connectMysql(
@@ -41,8 +40,8 @@ export async function connectMysql(
     const context: ClientContext = { target, server };
     /** What was learned with a database's inventory and shapes its dump. */
     const history = new Map<string, boolean>();
-    /** The commands of the dumps that read from a snapshot. */
-    const joining = new WeakMap<Snapshot, readonly Command[]>();
+    /** Databases whose dumps have a snapshot, or are about to. */
+    const reading: string[] = [];
     return {
       target,
       server,
@@ -55,11 +54,8 @@ export async function connectMysql(
       // A table that was changed needs a new inventory, too.
       mayRetry: () => false,
       dumpFindings: (database, inventory) => dumpFindings(knex, server, database, inventory),
-      dumpPlan(request) {
-        const plan = dumpPlan(context, request, history.get(request.database) ?? false);
-        if (request.snapshot) joining.set(request.snapshot, plan.parts[0]?.commands ?? []);
-        return plan;
-      },
+      planStreams: (database, inventory, jobs) => planStreams(knex, server, database, inventory, jobs),
+      dumpPlan: (request) => dumpPlan(context, request, history.get(request.database) ?? false),
       clientSessions: (database, commands) => clientSessions(knex, own, database, commands),
       identityCommand: (programs) => identityCommand(context, programs),
       restoreFindings: (inventory, options) =>
@@ -82,17 +78,21 @@ export async function connectMysql(
       dropTarget: (name) => dropTarget(target, name),
       dataDirectory: () => readDataDirectory(knex, target),
       recover: (request) => recover(context, knex, request),
-      async openSnapshot(database, inventory) {
-        const snapshot: Snapshot = await openSnapshot({
-          knex: (await openSessions(target, signal)).knex,
+      async openSnapshot(database, inventory, { measured }) {
+        const done = () => void reading.splice(reading.indexOf(database), 1);
+        const { knex: sessions } = await openSessions(target, signal);
+        reading.push(database);
+        return await openSnapshot({
+          knex: sessions,
           withOwnSession: own,
           server,
           lockWaitSeconds: target.lockWaitSeconds,
           database,
           inventory,
-          commands: () => joining.get(snapshot) ?? [],
+          measured,
+          isReading: () => reading.length > 1,
+          closed: done,
         });
-        return snapshot;
       },
       measure: (database, { tables }) =>
         measureDatabase({ knex, withOwnSession: own, server, database }, tables),

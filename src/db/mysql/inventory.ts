@@ -13,6 +13,7 @@ interface TableRow {
   type: string;
   engine: string | null;
   estimate: string | number | null;
+  data: string | number | null;
   size: string | number | null;
 }
 
@@ -29,7 +30,8 @@ export async function readInventory(knex: Knex, server: ServerInfo, database: st
     );
   const properties = await readProperties(knex, server, database);
   const tables = await ask<TableRow>(
-    `TABLE_NAME AS name, TABLE_TYPE AS type, ENGINE AS engine, TABLE_ROWS AS estimate, DATA_LENGTH + INDEX_LENGTH AS size`,
+    `TABLE_NAME AS name, TABLE_TYPE AS type, ENGINE AS engine, TABLE_ROWS AS estimate, DATA_LENGTH AS data,
+      DATA_LENGTH + INDEX_LENGTH AS size`,
     'TABLES',
     'TABLE_SCHEMA',
   );
@@ -74,6 +76,7 @@ export async function readInventory(knex: Knex, server: ServerInfo, database: st
       rows: table.estimate === null ? null : Number(table.estimate),
       exact: false,
       ...(table.engine !== null && { engine: table.engine }),
+      ...(table.data !== null && { bytes: Number(table.data) }),
     })),
     ...objects,
     sequences: tables.filter(({ type }) => type === 'SEQUENCE').map(({ name }) => ({ name })),

@@ -72,6 +72,8 @@ async function connect(target: InstanceTarget, { signal }: ConnectOptions): Prom
     databases: () => listDatabases(main),
     inventory: (name) => withDatabase(target, name, signal, readInventory),
     position: () => readPosition(main),
+    // pg_dump has jobs of its own.
+    planStreams: async () => undefined,
     openSnapshot: (name) => openSnapshot({ target, server, signal, ask: main.query }, name),
     measure: (name) =>
       withDatabase(target, name, signal, (database) =>

@@ -16,6 +16,8 @@ export interface BackupJob extends Patience {
   retention: RetentionPolicy | undefined;
   /** Programs at work at the same time, over databases and inside one. */
   jobs: number;
+  /** The size on the server, in bytes, from which a database takes several of the jobs. */
+  parallelBytes: number;
   dryRun: boolean;
   /** Count and digest all tables in the moment that is dumped. */
   exact: boolean;

@@ -15,36 +15,34 @@ const worthTelling = 10;
 /** Runs parts of one dump within its limits. */
 export interface DumpLimits {
   /**
-   * `work` gets a signal that fires with the one that is given, and when a limit is exceeded.
+   * `work` runs these commands and gets a signal that fires with the one that is given, and when a limit is exceeded. When it
+   * fails, or is ended, no session of the commands is left in the server.
    *
    * @throws VyaError `failed` naming the limit, its setting, and what to look at
    */
-  within<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  within<T>(
+    signal: AbortSignal,
+    commands: readonly Command[],
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T>;
 }
 
-/**
- * The limits of one database's dump, of which these are the commands: on the waiting for a lock, on silence, on the whole. When
- * a part fails, or is ended, no session of its programs is left in the server.
- */
-export function limitDump(
-  session: Session,
-  { database, commands }: { database: string; commands: readonly Command[] },
-  context: OperationContext,
-): DumpLimits {
-  const { adapter } = session;
+/** The limits of one database's dump: for each part of it on the waiting for a lock and on silence, and on the whole. */
+export function limitDump({ adapter }: Session, database: string, context: OperationContext): DumpLimits {
   const { target } = adapter;
-  const dump: Dump = {
-    name: `${target.id}/${database}`,
-    commands,
-    sessions: adapter.clientSessions(database, commands),
-    silenceMs: target.dumpLimits.silenceSeconds * 1_000,
-    totalMs: target.dumpLimits.totalSeconds * 1_000,
-    lockSeconds: target.lockWaitSeconds,
-    started: performance.now(),
-    lastWait: undefined,
-  };
+  const started = performance.now();
   return {
-    async within(signal, work) {
+    async within(signal, commands, work) {
+      const dump: Dump = {
+        name: `${target.id}/${database}`,
+        commands,
+        sessions: adapter.clientSessions(database, commands),
+        silenceMs: target.dumpLimits.silenceSeconds * 1_000,
+        totalMs: target.dumpLimits.totalSeconds * 1_000,
+        lockSeconds: target.lockWaitSeconds,
+        started,
+        lastWait: undefined,
+      };
       const limit = new AbortController();
       const stop = watch(dump, context, (error) => limit.abort(error));
       try {

@@ -1,25 +1,36 @@
+import type { DumpPart, StoredPart } from '../../db/adapter.ts';
 import type { Snapshot, TableMeasure } from '../../db/snapshot.ts';
 
+export interface TablesRequest {
+  /** Are dumped at the same time. */
+  parts: readonly DumpPart[];
+  /** Ends early when its signal aborts. */
+  dump: (part: DumpPart, signal: AbortSignal) => Promise<StoredPart>;
+  /** The moment that all of them read from. */
+  snapshot: Snapshot | undefined;
+  measured: boolean;
+}
+
 /**
- * Dumps tables and, where there is a snapshot, measures them in the same moment, at the same time. A failure of one ends the other,
- * and is thrown.
- *
- * @param dump ends early when its signal aborts
+ * Dumps what holds rows and, where that is wanted, measures the tables in the same moment, at the same time. The first failure ends
+ * everything else, and is thrown once that has ended.
  */
-export async function dumpAndMeasure<T>(
-  snapshot: Snapshot | undefined,
-  dump: (signal: AbortSignal) => Promise<T>,
+export async function dumpTables(
+  { parts, dump, snapshot, measured }: TablesRequest,
   signal: AbortSignal,
-): Promise<{ dumped: T; measures?: TableMeasure[] }> {
-  if (!snapshot) return { dumped: await dump(signal) };
+): Promise<{ stored: StoredPart[]; measures?: TableMeasure[] }> {
   const failed = new AbortController();
-  const dumping = dump(AbortSignal.any([signal, failed.signal]));
-  const measuring = snapshot.joined({ ended: dumping }).then(() => snapshot.measure());
-  measuring.catch((error: unknown) => failed.abort(error));
-  dumping.catch(() => snapshot.close().catch(() => {}));
-  const [dumped, measures] = await Promise.allSettled([dumping, measuring]);
-  // A dump that was ended because the measures failed fails with their error.
-  if (dumped.status === 'rejected') throw dumped.reason;
-  if (measures.status === 'rejected') throw measures.reason;
-  return { dumped: dumped.value, measures: measures.value };
+  const limited = AbortSignal.any([signal, failed.signal]);
+  const dumps = parts.map((part) => ({ ...part, ended: dump(part, limited) }));
+  const measuring = snapshot
+    ?.joined(dumps)
+    .then(async () => (measured ? await snapshot.measure() : undefined));
+  const dumping = dumps.map(({ ended }) => ended);
+  for (const work of [...dumping, measuring]) work?.catch((error: unknown) => failed.abort(error));
+  // Ends counts that are being taken, too.
+  failed.signal.addEventListener('abort', () => void snapshot?.close().catch(() => {}));
+  await Promise.allSettled([...dumping, measuring]);
+  if (failed.signal.aborted) throw failed.signal.reason;
+  const measures = await measuring;
+  return { stored: await Promise.all(dumping), ...(measures && { measures }) };
 }

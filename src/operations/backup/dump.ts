@@ -1,4 +1,5 @@
 import type { DumpPart, StoredPart } from '../../db/adapter.ts';
+import { NoSharedMoment } from '../../db/snapshot.ts';
 import type { SourcePosition } from '../../db/source-position.ts';
 import { VyaError } from '../../errors.ts';
 import type { Command } from '../../exec/command.ts';
@@ -10,10 +11,9 @@ import { readPart } from '../archive.ts';
 import { compareInventories, summarize } from '../restore/compare.ts';
 import { withMeasures } from '../restore/compare-contents.ts';
 import type { OperationContext, ProgressTask } from '../context.ts';
-import { dumpAndMeasure } from './dump-tables.ts';
+import { dumpTables } from './dump-tables.ts';
 import { limitDump } from './dump-limits.ts';
 import type { StorageJob } from '../jobs.ts';
-import { holdsOnlyObjects } from '../restore/load.ts';
 import type { Session } from '../session.ts';
 import { asStorageFault } from './storage-fault.ts';
 
@@ -62,18 +62,25 @@ export async function dumpDatabase(
   context: OperationContext,
 ): Promise<DumpResult> {
   const { adapter } = session;
+  const fields = { instance: adapter.target.id, database: request.database };
+  let { jobs } = request;
   for (let attempt = 1; ; attempt += 1) {
-    // One job alone waits for locks, where several give up.
-    const jobs = attempt === 1 ? request.jobs : 1;
     try {
       return await dumpOnce(session, { ...request, jobs }, staged, context);
     } catch (error) {
       context.signal.throwIfAborted();
-      if (attempt === attempts || !(error instanceof Error) || !adapter.mayRetry(error)) throw error;
-      context.log.warning(
-        { instance: adapter.target.id, database: request.database },
-        `begins anew: ${error.message}`,
-      );
+      if (jobs > 1 && !request.exact && error instanceof NoSharedMoment) {
+        // Several streams are a gift, not a condition.
+        context.log.info(
+          fields,
+          `dumped in one stream, not in several: ${error.message}. ${error.hint ?? ''}`,
+        );
+      } else {
+        if (attempt === attempts || !(error instanceof Error) || !adapter.mayRetry(error)) throw error;
+        context.log.warning(fields, `begins anew: ${error.message}`);
+      }
+      // One job alone waits for locks, where several give up.
+      jobs = 1;
       await staged.restart();
     }
   }
@@ -87,37 +94,36 @@ async function dumpOnce(
 ): Promise<DumpResult> {
   const { adapter } = session;
   const { database, inventory, storage, exact } = request;
-  const snapshot = exact ? await adapter.openSnapshot(database, inventory) : undefined;
+  const streams = await adapter.planStreams(database, inventory, request.jobs);
+  const snapshot =
+    exact || streams ? await adapter.openSnapshot(database, inventory, { measured: exact }) : undefined;
   const task = context.progress.begin(`${adapter.target.id}/${database}`);
   try {
     const plan = adapter.dumpPlan({
       ...request,
+      streams,
       programs: session.programs,
       compression: storage.compression,
       snapshot,
       directoryFor: (suffix) => staged.pathFor(suffix),
     });
-    const commands = plan.parts.flatMap((part) => part.commands);
-    const limits = limitDump(session, { database, commands }, context);
-    const dumpAll = async (parts: readonly DumpPart[], signal: AbortSignal): Promise<StoredPart[]> => {
-      const stored: StoredPart[] = [];
-      for (const part of parts) {
-        const dumping = limits.within(signal, (limited) =>
-          dumpPart(part, staged, storage, { ...context, signal: limited }, task),
-        );
-        stored.push(await dumping.catch((error: unknown) => Promise.reject(asStorageFault(error))));
-      }
-      return stored;
+    const limits = limitDump(session, database, context);
+    const dump = async (part: DumpPart, signal: AbortSignal): Promise<StoredPart> => {
+      const dumping = limits.within(signal, part.commands, (limited) =>
+        dumpPart(part, staged, storage, { ...context, signal: limited }, task),
+      );
+      return await dumping.catch((error: unknown) => Promise.reject(asStorageFault(error)));
     };
-    const tables = plan.parts.filter((part) => !holdsOnlyObjects(part));
-    const { dumped, measures } = await dumpAndMeasure(
-      snapshot,
-      (signal) => dumpAll(tables, signal),
+    const withRows = plan.parts.filter(holdsRows);
+    const { stored, measures } = await dumpTables(
+      { parts: withRows, dump, snapshot, measured: exact },
       context.signal,
     );
     await snapshot?.close();
-    const objects = await dumpAll(plan.parts.filter(holdsOnlyObjects), context.signal);
-    const parts = [...dumped, ...objects];
+    const made = new Map(withRows.map((part, index) => [part, stored[index]]));
+    const parts: StoredPart[] = [];
+    for (const part of plan.parts) parts.push(made.get(part) ?? (await dump(part, context.signal)));
+    await streams?.assertUnchanged();
     for (const part of parts) await readBack(session, part, staged, context);
     const changes = compareInventories(inventory, await adapter.inventory(database));
     return {
@@ -131,6 +137,13 @@ async function dumpOnce(
     task.done();
     await snapshot?.close();
   }
+}
+
+const rowContents = new Set(['tables', 'rows', 'everything']);
+
+/** Parts that read from the snapshot. What else there is is read later: definitions, so that a sequence is ahead of its rows. */
+function holdsRows({ holds }: DumpPart): boolean {
+  return holds.some((content) => rowContents.has(content));
 }
 
 async function dumpPart(

@@ -1,7 +1,7 @@
 import { mkdtemp } from 'node:fs/promises';
 import path from 'node:path';
 import type { DatabaseAdapter, DumpRequest, StoredPart } from '../../../src/db/adapter.ts';
-import type { Snapshot, TableMeasure } from '../../../src/db/snapshot.ts';
+import type { JoiningDump, Snapshot, TableMeasure } from '../../../src/db/snapshot.ts';
 import type { Command } from '../../../src/exec/command.ts';
 import type { Inventory } from '../../../src/model/inventory.ts';
 import { type Bench, freshDatabase, load, runInto } from './support.ts';
@@ -44,16 +44,16 @@ export function tablesCommand(
 export async function exactDump(
   bench: Bench,
   database: string,
-  joined: (snapshot: Snapshot, ended: Promise<unknown>) => Promise<void> = (snapshot, ended) =>
-    snapshot.joined({ ended }),
+  joined: (snapshot: Snapshot, dump: JoiningDump) => Promise<void> = (snapshot, dump) =>
+    snapshot.joined([dump]),
 ): Promise<ExactDump> {
   const inventory = await bench.adapter.inventory(database);
-  const snapshot = await exactly(bench).openSnapshot(database, inventory);
+  const snapshot = await exactly(bench).openSnapshot(database, inventory, { measured: true });
   try {
     const command = tablesCommand(bench, database, inventory, snapshot);
     const file = path.join(await mkdtemp(path.join(bench.folder, 'exact-')), 'tables.sql');
     const ended = runInto(command, file);
-    await joined(snapshot, ended);
+    await joined(snapshot, { ended, commands: [command] });
     const [measures] = await Promise.all([snapshot.measure(), ended]);
     return { parts: [{ path: file, format: 'sql', holds: ['tables'] }], measures };
   } finally {

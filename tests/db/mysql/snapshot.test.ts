@@ -84,7 +84,9 @@ for (const kind of flavours) {
     }
 
     async function open(bench: Bench, database: string): Promise<Snapshot> {
-      return await exactly(bench).openSnapshot(database, await bench.adapter.inventory(database));
+      return await exactly(bench).openSnapshot(database, await bench.adapter.inventory(database), {
+        measured: true,
+      });
     }
 
     const write = (database: string) =>
@@ -125,7 +127,7 @@ for (const kind of flavours) {
           const command = tablesCommand(bench, 'held', await bench.adapter.inventory('held'), snapshot);
           const dump = runPipeline([command, sleeper], { signal: stop.signal, output: 'drop' });
           const ended = expect(dump).rejects.toThrow();
-          await snapshot.joined({ ended: dump });
+          await snapshot.joined([{ ended: dump, commands: [command] }]);
           await writer.done;
           await expect(snapshot.measure()).resolves.toMatchObject([{ name: 't', rows: 6 }]);
           stop.abort();
@@ -149,14 +151,14 @@ for (const kind of flavours) {
       const [snapshot, stop] = [await open(bench, 'two'), new AbortController()];
       try {
         // The snapshot's own is planned, and never started.
-        tablesCommand(bench, 'two', inventory, snapshot);
+        const command = tablesCommand(bench, 'two', inventory, snapshot);
         const [other] = bench.adapter.dumpPlan({ ...planned(bench, 'two'), inventory }).parts;
         const dump = runPipeline([other?.commands[0] as Command, sleeper], {
           signal: stop.signal,
           output: 'drop',
         });
         const ended = expect(dump).rejects.toThrow();
-        const joined = snapshot.joined({ ended: never });
+        const joined = snapshot.joined([{ ended: never, commands: [command] }]);
         await expect(joined).rejects.toThrow('not seen to begin');
         const sessions = await bench.admin.query<{ User: string; db: string | null }>('SHOW PROCESSLIST');
         expect(sessions.some(({ User, db }) => User === 'locks' && db === 'two')).toBe(true);
@@ -191,13 +193,13 @@ for (const kind of flavours) {
       const [bench] = benches as [Bench];
       await onlyTable('ended');
       const good = await open(bench, 'ended');
-      await good.joined({ ended: Promise.resolve() });
+      await good.joined([{ ended: Promise.resolve(), commands: [] }]);
       await write('ended');
       await good.close();
       const bad = await open(bench, 'ended');
-      await expect(bad.joined({ ended: Promise.reject(new Error('the dump broke')) })).rejects.toThrow(
-        'the dump broke',
-      );
+      await expect(
+        bad.joined([{ ended: Promise.reject(new Error('the dump broke')), commands: [] }]),
+      ).rejects.toThrow('the dump broke');
       await write('ended');
       await bad.close();
     });
@@ -206,7 +208,7 @@ for (const kind of flavours) {
       await onlyTable('late');
       const snapshot = await open(benches[0] as Bench, 'late');
       const writer = await writerWaits('late');
-      await expect(snapshot.joined({ ended: never })).rejects.toMatchObject({
+      await expect(snapshot.joined([{ ended: never, commands: [] }])).rejects.toMatchObject({
         kind: 'failed',
         message: expect.stringContaining('not seen'),
       });
@@ -251,7 +253,7 @@ for (const kind of flavours) {
       const sessions = await admin.query<{ Id: number; User: string; Command: string }>('SHOW PROCESSLIST');
       for (const { Id } of sessions.filter(({ User }) => User === 'reloads')) await admin.query(`KILL ${Id}`);
       await writer.done;
-      await expect(snapshot.joined({ ended: Promise.resolve() })).rejects.toMatchObject({
+      await expect(snapshot.joined([{ ended: Promise.resolve(), commands: [] }])).rejects.toMatchObject({
         kind: 'failed',
         message: expect.stringContaining('lost'),
       });
@@ -292,8 +294,8 @@ for (const kind of flavours) {
         'CREATE TABLE busy (id int) ENGINE=MyISAM',
         'INSERT INTO busy VALUES (1)',
       );
-      const { parts, measures } = await exactDump(bench, 'mixed', async (snapshot, ended) => {
-        await snapshot.joined({ ended });
+      const { parts, measures } = await exactDump(bench, 'mixed', async (snapshot, dump) => {
+        await snapshot.joined([dump]);
         await inside(benches[0] as Bench, 'mixed', 'INSERT INTO busy VALUES (2)');
       });
       expect(measures.map(({ name, rows }) => `${name} ${rows}`).toSorted()).toEqual(['quiet 1', 't 1']);
@@ -325,7 +327,7 @@ for (const kind of flavours) {
       try {
         for (let round = 0; round < 9; round += 1) {
           const snapshot = await open(benches[round % 3] as Bench, 'counted');
-          await snapshot.joined({ ended: Promise.resolve() });
+          await snapshot.joined([{ ended: Promise.resolve(), commands: [] }]);
           const [measure] = await snapshot.measure();
           const gtid = snapshot.positions.find((position) => position.kind === 'gtid')?.value ?? '';
           offsets.add(Number(/(\d+)$/.exec(gtid)?.[1]) - (measure?.rows ?? 0));
@@ -446,8 +448,9 @@ for (const kind of flavours) {
             .length;
         };
         const inventory = await adapter.inventory('cut');
-        const snapshot = what === 'a copy' ? undefined : await adapter.openSnapshot('cut', inventory);
-        await snapshot?.joined({ ended: Promise.resolve() });
+        const snapshot =
+          what === 'a copy' ? undefined : await adapter.openSnapshot('cut', inventory, { measured: true });
+        await snapshot?.joined([{ ended: Promise.resolve(), commands: [] }]);
         // It keeps the count waiting for longer than any test.
         const other = await connect(server, 'cut');
         await other.script('LOCK TABLES t WRITE');

@@ -85,7 +85,7 @@ describe.each(['postgresql-15', 'postgresql-18'] as const)('a snapshot of %s', a
       const truncated = second.script('TRUNCATE t');
       await waiting(other, 1);
       const dump = await startDump(server, adapter, name, snapshot);
-      const joined = snapshot.joined({ ended: dump.ended });
+      const joined = snapshot.joined([{ ended: dump.ended, commands: [] }]);
       await expect(joined).rejects.toThrow(/asked for exclusively while the dump began/);
       expect(adapter.mayRetry((await joined.catch((error: unknown) => error as Error)) as Error)).toBe(true);
       dump.abort();
@@ -102,7 +102,8 @@ describe.each(['postgresql-15', 'postgresql-18'] as const)('a snapshot of %s', a
     // The dump reads large objects last: by then it has its locks.
     await other.script('BEGIN; LOCK TABLE pg_largeobject_metadata IN ACCESS EXCLUSIVE MODE');
     const dump = await startDump(server, adapter, name, snapshot);
-    const joined = (ended: Promise<unknown>) => expect(snapshot.joined({ ended })).resolves.toBeUndefined();
+    const joined = (ended: Promise<unknown>) =>
+      expect(snapshot.joined([{ ended, commands: [] }])).resolves.toBeUndefined();
     await joined(dump.ended);
     await other.script('ROLLBACK');
     await dump.ended;
@@ -120,7 +121,7 @@ test.skipIf(eighteen)(
     const snapshot = await openSnapshot(adapter, name);
     await other.script('BEGIN; LOCK TABLE pg_largeobject_metadata IN ACCESS EXCLUSIVE MODE');
     const dump = await startDump(server, adapter, name, snapshot);
-    await snapshot.joined({ ended: dump.ended });
+    await snapshot.joined([{ ended: dump.ended, commands: [] }]);
     await waiting(other, 1);
     const second = await connect(server, name);
     const truncated = second.script('TRUNCATE t');
@@ -162,7 +163,7 @@ async function makeDatabase(kind: 'postgresql-15' | 'postgresql-18'): Promise<Ma
 }
 
 async function openSnapshot(adapter: DatabaseAdapter, name: string): Promise<Snapshot> {
-  const snapshot = await adapter.openSnapshot(name, emptyInventory);
+  const snapshot = await adapter.openSnapshot(name, emptyInventory, { measured: true });
   onTestFinished(() => snapshot.close());
   return snapshot;
 }

@@ -3,7 +3,10 @@ import type { Command } from '../../../exec/command.ts';
 import type { DumpPart, DumpPlan, DumpRequest } from '../../adapter.ts';
 import type { ClientProgram } from '../../client-program.ts';
 import { type ClientContext, clientCommand, knownOptions } from '../client.ts';
+import { quoteName } from '../names.ts';
 import type { Option } from '../option-file.ts';
+import type { RowStream } from '../../streams.ts';
+import { ARGUMENT_BYTES, argumentBytes } from './arguments.ts';
 import { selectBaseTables } from './selection.ts';
 
 /**
@@ -27,29 +30,23 @@ const COMMON = [
 
 const NO_TABLES = ['--no-create-info', '--no-data'];
 
-/** The most that names may take on a command line, in bytes; Linux refuses 2 MB, environment included. */
-const ARGUMENT_BYTES = 1_500_000;
+const NO_CODE = ['--skip-triggers', '--skip-routines', '--skip-events'];
 
 /**
- * The dump of one database in up to three parts, each of which loads by hand in the order of their names. Tables come first and
- * alone: a table that has triggers cannot move between databases, and views made elsewhere would point there (F51).
+ * The dump of one database in parts, each of which loads by hand in the order of their names: tables, or their definitions and then
+ * their rows in several streams; then objects, then events. Tables come first and alone: a table that has triggers cannot move
+ * between databases, and views made elsewhere would point there (F51).
  * `history`: the database has system-versioned tables whose history can be dumped.
  */
 export function dumpPlan(context: ClientContext, request: DumpRequest, history: boolean): DumpPlan {
-  const { inventory, programs } = request;
+  const { streams, programs } = request;
   const { dump } = programs;
   const tableOptions = ['--single-transaction', ...(history ? ['--dump-history'] : [])];
-  const parts: DumpPart[] = [
-    {
-      suffix: '.1-tables.sql',
-      format: 'sql',
-      holds: inventory.sequences.length > 0 ? ['tables', 'sequences'] : ['tables'],
-      commands: [tablesCommand(context, request, tableOptions)],
-    },
-    ...objectParts(context, request),
-  ];
+  const parts = streams
+    ? [definitionsPart(context, request), ...rowParts(context, request, streams.rows, tableOptions)]
+    : [tablesPart(context, request, tableOptions)];
   return {
-    parts,
+    parts: [...parts, ...objectParts(context, request, streams ? 3 : 2)],
     options: knownOptions(dump, [...COMMON, ...tableOptions, '--triggers', '--routines', '--events']),
     oldestClient: `${programs.load.name} ${dump.version.major}.${dump.version.minor}`,
   };
@@ -58,8 +55,57 @@ export function dumpPlan(context: ClientContext, request: DumpRequest, history: 
 /** What a part is made from. */
 export type DumpSource = Pick<DumpRequest, 'database' | 'inventory' | 'programs'>;
 
-/** The parts that hold no tables: what has to be created anew wherever the tables are put. */
-export function objectParts(context: ClientContext, source: DumpSource): DumpPart[] {
+function tablesPart(context: ClientContext, source: DumpSource, options: readonly string[]): DumpPart {
+  return {
+    suffix: '.1-tables.sql',
+    format: 'sql',
+    holds: withSequences('tables', source),
+    commands: [withoutViews(context, source, [...options, ...NO_CODE])],
+  };
+}
+
+/**
+ * Of the tables in the inventory alone: the rows of one that comes later are in no stream. Sequences go on while rows are dumped, and
+ * so they have to be read after them: a value that is in a row must not be handed out again.
+ */
+function definitionsPart(context: ClientContext, source: DumpSource): DumpPart {
+  const { database, inventory, programs } = source;
+  const names = [...inventory.sequences, ...inventory.tables].map(({ name }) => name);
+  return {
+    suffix: '.1-definitions.sql',
+    format: 'sql',
+    holds: withSequences('definitions', source),
+    commands: [command(context, programs.dump, database, ['--no-data', ...NO_CODE], names)],
+  };
+}
+
+function withSequences(content: string, { inventory }: DumpSource): string[] {
+  return inventory.sequences.length > 0 ? [content, 'sequences'] : [content];
+}
+
+function rowParts(
+  context: ClientContext,
+  { database, programs }: DumpSource,
+  streams: readonly RowStream[],
+  options: readonly string[],
+): DumpPart[] {
+  const digits = Math.max(2, String(streams.length).length);
+  return streams.map(({ tables, where }, index) => {
+    // Ranges of one table may be loaded at the same time: none may switch its keys off and on.
+    const range = where === undefined ? [] : ['--skip-disable-keys', `--where=${where}`];
+    const rows = [...options, '--no-create-info', ...NO_CODE, ...range];
+    return {
+      suffix: `.2-rows-${String(index + 1).padStart(digits, '0')}.sql`,
+      format: 'sql',
+      holds: ['rows'],
+      commands: [command(context, programs.dump, database, rows, tables)],
+      marks: where === undefined ? tables.map((table) => ` ${quoteName(table)}`) : [where],
+    };
+  });
+}
+
+/** The parts that hold no tables, numbered from `first`: what has to be created anew wherever the tables are put. */
+export function objectParts(context: ClientContext, source: DumpSource, first: number): DumpPart[] {
   const { views, triggers, routines, events } = source.inventory;
   const parts: DumpPart[] = [];
   const commands = [
@@ -68,7 +114,7 @@ export function objectParts(context: ClientContext, source: DumpSource): DumpPar
   ];
   if (commands.length > 0) {
     parts.push({
-      suffix: '.2-objects.sql',
+      suffix: `.${first}-objects.sql`,
       format: 'sql',
       holds: ['triggers', 'routines', 'views'],
       commands,
@@ -76,17 +122,13 @@ export function objectParts(context: ClientContext, source: DumpSource): DumpPar
   }
   if (events.length > 0) {
     parts.push({
-      suffix: '.3-events.sql',
+      suffix: `.${first + 1}-events.sql`,
       format: 'sql',
       holds: ['events'],
       commands: [eventsCommand(context, source)],
     });
   }
   return parts;
-}
-
-function tablesCommand(context: ClientContext, source: DumpSource, options: readonly string[]): Command {
-  return withoutViews(context, source, [...options, '--skip-triggers', '--skip-routines', '--skip-events']);
 }
 
 /** Triggers and routines. */
@@ -101,8 +143,7 @@ export function eventsCommand(context: ClientContext, source: DumpSource): Comma
 /** The views by name: only then are all of them made as placeholders first, so that they may use each other in any order. */
 export function viewsCommand(context: ClientContext, { database, inventory, programs }: DumpSource): Command {
   const names = inventory.views.map(({ name }) => name);
-  const options = ['--no-data', '--skip-triggers', '--skip-routines', '--skip-events'];
-  return command(context, programs.dump, database, options, names);
+  return command(context, programs.dump, database, ['--no-data', ...NO_CODE], names);
 }
 
 /** The views are left out even where they would not be written: one that is broken stops MySQL's dump. */
@@ -130,8 +171,7 @@ function command(
   names: readonly string[] = [],
   fileOptions: readonly Option[] = [],
 ): Command {
-  const bytes = names.reduce((sum, name) => sum + Buffer.byteLength(name) + 9, 0);
-  if (bytes > ARGUMENT_BYTES) {
+  if (argumentBytes(names) > ARGUMENT_BYTES) {
     throw new VyaError(
       'failed',
       `${database}: ${names.length} names of tables or views do not fit on a command line`,

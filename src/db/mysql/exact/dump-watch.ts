@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Command } from '../../../exec/command.ts';
+import type { JoiningDump } from '../../snapshot.ts';
 import { seesPorts, sessionsOf } from '../client-sessions.ts';
 import { rows } from '../query.ts';
 
@@ -29,46 +29,69 @@ export async function listSessions(knex: Knex): Promise<KnownSessions> {
   return { ids, user: name.slice(0, name.lastIndexOf('@')) };
 }
 
-/** Whose beginning is waited for. */
-export interface AwaitedDump {
+/** Whose beginnings are waited for. */
+export interface AwaitedDumps {
   database: string;
-  /** The sessions from before it was started. */
+  /** The sessions from before any was started. */
   known: KnownSessions;
-  /** What runs as the dump; empty where that is not known. */
-  commands: readonly Command[];
+  dumps: readonly JoiningDump[];
 }
 
 /**
- * Waits until a dump is seen to read, or until the signal fires. mysqldump and mariadb-dump connect without a database, begin their
- * snapshot, and only then choose the database: whatever they ask inside of it comes after.
+ * Waits until every dump is seen to read or has ended with success, or until the signal fires. mysqldump and mariadb-dump connect
+ * without a database, begin their snapshot, and only then choose the database: whatever they ask inside of it comes after.
  *
  * Where neither the server keeps the process ids of clients nor sees the ports that they connect from (MariaDB behind a Unix socket
- * or a proxy), another dump of the same database by the same account, begun in the same moment, cannot be told apart.
+ * or a proxy), one is known by what it alone asks for; another dump of the same tables by the same account, begun in the same moment,
+ * cannot be told apart.
+ *
+ * @throws what one of them failed with
  */
-export async function seeDump(knex: Knex, dump: AwaitedDump, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    const all = await list(knex);
-    const dumping = all.filter((session) => isDumping(session, dump));
-    if (dumping.length > 0 && (await isAmong(knex, dumping, all, dump.commands))) return;
-    await sleep(INTERVAL_MS);
+export async function seeDumps(knex: Knex, awaited: AwaitedDumps, signal: AbortSignal): Promise<void> {
+  const unseen = new Set(awaited.dumps);
+  const endings = awaited.dumps.map((dump) => dump.ended.then(() => void unseen.delete(dump)));
+  const over = new AbortController();
+  const watching = watch(knex, awaited, unseen, AbortSignal.any([signal, over.signal]));
+  try {
+    // Of the endings, the first failure is heard.
+    await Promise.race([watching, Promise.all(endings)]);
+  } finally {
+    over.abort();
+    await watching.catch(() => {});
   }
 }
 
-function isDumping({ Id, User, db, Info }: ListedSession, { database, known }: AwaitedDump): boolean {
+async function watch(
+  knex: Knex,
+  awaited: AwaitedDumps,
+  unseen: Set<JoiningDump>,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted && unseen.size > 0) {
+    const all = await list(knex);
+    const dumping = all.filter((session) => isDumping(session, awaited));
+    for (const dump of unseen) if (await isAmong(knex, dumping, all, dump)) unseen.delete(dump);
+    if (unseen.size > 0) await sleep(INTERVAL_MS);
+  }
+}
+
+function isDumping({ Id, User, db, Info }: ListedSession, { database, known }: AwaitedDumps): boolean {
   return !known.ids.has(Number(Id)) && User === known.user && db === database && DUMPING.test(Info ?? '');
 }
 
-/** Whether one of these sessions is the commands' own, or may be where that cannot be known. */
+/** Whether one of these sessions is the dump's own, or may be where that cannot be known. */
 async function isAmong(
   knex: Knex,
   dumping: readonly ListedSession[],
   all: readonly ListedSession[],
-  commands: readonly Command[],
+  { commands, marks }: JoiningDump,
 ): Promise<boolean> {
+  if (dumping.length === 0) return false;
   if (commands.length === 0) return true;
   const own = new Set(await sessionsOf(knex, all, commands));
-  if (own.size === 0) return !(await seesPorts(all));
-  return dumping.some(({ Id }) => own.has(String(Id)));
+  if (own.size > 0) return dumping.some(({ Id }) => own.has(String(Id)));
+  if (await seesPorts(all)) return false;
+  return marks === undefined || dumping.some(({ Info }) => marks.some((mark) => Info?.includes(mark)));
 }
 
 /** What the dumps ask inside the database: its rows, and what comes before and after each table's. */

@@ -7,15 +7,16 @@ import { readGrants } from '../grants.ts';
 import { qualified, quoteName } from '../names.ts';
 import { rows } from '../query.ts';
 
-/** How often a lock is tried for that leaves nothing behind when it is not had. */
-const ATTEMPTS = 3;
-
 export interface HoldRequest {
   knex: Knex;
   server: ServerInfo;
   lockWaitSeconds: number;
   database: string;
   tables: readonly Pick<TableEntry, 'name'>[];
+  /** How often a lock is tried for that leaves nothing behind when it is not had. */
+  attempts: number;
+  /** Whether another dump of vya's own reads from this server: FLUSH TABLES would wait for it, and others for FLUSH TABLES. */
+  isReading: () => boolean;
 }
 
 /** One way to hold writers. */
@@ -42,23 +43,27 @@ export interface Refusal {
  *   that read the same table wait for the query as well.
  * - Both: a lock on the database's tables. A transaction that has written to one and wants the next may be rolled back as a deadlock.
  */
-export function waysToHold({ knex, server, database, tables }: HoldRequest): Way[] {
+export function waysToHold({ knex, server, database, tables, attempts, isReading }: HoldRequest): Way[] {
   const names = tables.map(({ name }) => `${qualified(database, name)} READ`);
   const onTables: Way = {
     take: [`LOCK TABLES ${names.join(', ')}`],
     release: 'UNLOCK TABLES',
-    attempts: ATTEMPTS,
+    attempts,
   };
   if (server.flavour === 'mariadb' && atLeast(server, 10, 5)) {
     const take = ['BACKUP STAGE START', 'BACKUP STAGE BLOCK_COMMIT'];
-    return [{ take, release: 'BACKUP STAGE END', attempts: ATTEMPTS }, onTables];
+    return [{ take, release: 'BACKUP STAGE END', attempts }, onTables];
   }
   const take = ['FLUSH TABLES WITH READ LOCK'];
-  return [{ take, release: 'UNLOCK TABLES', attempts: 1, against: () => longQueries(knex) }, onTables];
+  return [
+    { take, release: 'UNLOCK TABLES', attempts: 1, against: () => longQueries(knex, isReading()) },
+    onTables,
+  ];
 }
 
-/** Whether a query has been running for a second or more, or the account cannot know. */
-async function longQueries(knex: Knex): Promise<Refusal | undefined> {
+/** Whether a query has been running for a second or more, or will, or the account cannot know. */
+async function longQueries(knex: Knex, isReading: boolean): Promise<Refusal | undefined> {
+  if (isReading) return { denied: false, said: 'another database is being dumped' };
   const grants = await readGrants(knex);
   if (!grants.globally('PROCESS')) {
     return { denied: true, said: 'without PROCESS the account cannot know whether long queries are running' };

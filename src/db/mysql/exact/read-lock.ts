@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { VyaError } from '../../../errors.ts';
+import { NoSharedMoment } from '../../snapshot.ts';
 import { type HoldRequest, grantToHold, type Refusal, type Way, waysToHold } from './hold-ways.ts';
 import { DENIED, sqlMessage } from '../query.ts';
 import type { PinnedSession } from '../session.ts';
@@ -24,7 +24,7 @@ export interface ReadLock {
   /** Fires when it has been held for too long, and was released. */
   expired: AbortSignal;
   /**
-   * @throws VyaError `failed` when it had not been held all the time: what was begun under it may be two moments
+   * @throws NoSharedMoment when it had not been held all the time: what was begun under it may be two moments
    */
   release(): Promise<void>;
 }
@@ -32,7 +32,7 @@ export interface ReadLock {
 /**
  * Holds writers in the kindest way that the account and the server allow.
  *
- * @throws VyaError `privileges` with the grant that helps, or `failed` when others hold what is needed
+ * @throws NoSharedMoment `privileges` with the grant that helps, or `failed` when others hold what is needed
  */
 export async function takeReadLock(session: PinnedSession, request: HoldRequest): Promise<ReadLock> {
   // Nothing that anybody could write to.
@@ -88,14 +88,14 @@ function held(session: PinnedSession, way: Way): ReadLock {
       try {
         await unlock();
       } catch (error) {
-        throw new VyaError(
+        throw new NoSharedMoment(
           'failed',
           'The session that kept writers waiting was lost before the dump was seen to begin',
           { hint: 'Run again.', cause: error },
         );
       }
       if (!expiry.signal.aborted) return;
-      throw new VyaError(
+      throw new NoSharedMoment(
         'failed',
         `The dump was not seen to begin within ${LONGEST_HOLD_MS / 1000} seconds, for which writers were kept waiting`,
         { hint: 'Run again when the server has less to do.' },
@@ -104,22 +104,22 @@ function held(session: PinnedSession, way: Way): ReadLock {
   };
 }
 
-function notLocked({ server, database }: HoldRequest, refusals: readonly Refusal[]): VyaError {
+function notLocked({ server, database }: HoldRequest, refusals: readonly Refusal[]): NoSharedMoment {
   const denied = refusals.filter((refusal) => refusal.denied);
   const cause = refusals.at(-1)?.cause;
-  const grant = `let an administrator run: ${grantToHold(server, database)}`;
+  const grant = `an administrator run: ${grantToHold(server, database)}`;
   if (denied.length === refusals.length) {
-    return new VyaError(
+    return new NoSharedMoment(
       'privileges',
-      `${database}: ${server.account} may not hold writers while a dump and exact counts begin at one moment`,
-      { hint: `For exact counts ${grant}`, cause },
+      `${database}: ${server.account} may not hold writers for the moment in which several sessions begin to read`,
+      { hint: `Let ${grant}`, cause },
     );
   }
   const said = refusals.map((refusal) => refusal.said).join('; ');
-  const other = denied.length > 0 ? grant : 'back up without exact counts.';
-  return new VyaError(
+  const other = denied.length > 0 ? `let ${grant}` : 'back up without exact counts.';
+  return new NoSharedMoment(
     'failed',
-    `${database}: writers could not be held for the moment in which a dump and exact counts begin: ${said}`,
+    `${database}: writers could not be held for the moment in which several sessions begin to read: ${said}`,
     { hint: `Run again when long queries and transactions have ended, or ${other}`, cause },
   );
 }

@@ -1,65 +1,63 @@
-import type { Command } from '../../../exec/command.ts';
 import type { Inventory } from '../../../model/inventory.ts';
 import type { Snapshot, TableMeasure } from '../../snapshot.ts';
-import { type CountingRequest, openCounting } from './counting.ts';
-import { listSessions, seeDump } from './dump-watch.ts';
+import { type Counting, type CountingRequest, openCounting } from './counting.ts';
+import { listSessions, seeDumps } from './dump-watch.ts';
 import { readTransactional } from './engines.ts';
 import { readPosition } from '../position.ts';
 import { type ReadLock, takeReadLock } from './read-lock.ts';
 import { pinSession } from '../session.ts';
 
+/** How often a lock on tables is tried for where exact counts were asked for; a dump in one stream needs none. */
+const ATTEMPTS = 3;
+
 /** `knex` is a pool of three sessions that is the snapshot's own; closing it destroys it. */
 export interface SnapshotRequest extends CountingRequest {
   lockWaitSeconds: number;
   inventory: Inventory;
-  /** The commands that dump the tables, once the dump is planned. */
-  commands(): readonly Command[];
+  /** Begin a transaction of vya's own in the same moment, for exact counts. */
+  measured: boolean;
+  /** Whether another dump of vya's own reads from this server. */
+  isReading: () => boolean;
+  /** Called once it is closed. */
+  closed: () => void;
 }
 
 /**
- * Holds writers, begins a transaction of vya's own, and keeps holding until `joined` has seen that the dump has begun its own:
- * both then read from one moment (F47). Two sessions, because a lock on tables and a transaction end each other. The position
- * belongs to that moment: behind locked tables alone, for what happens to this database.
+ * Holds writers until `joined` has seen that every program of the dump has begun its transaction, so that all of them read from one
+ * moment (F47), and so does one of vya's own that counts, where that is wanted. Two sessions, because a lock on tables and a
+ * transaction end each other. The position belongs to that moment: behind locked tables alone, for what happens to this database.
  *
  * Tables without transactions have no such moment. They are measured before the dump begins and after it has ended, and left out
  * of what `measure` returns when that differs (F5), when the dump has failed, or when none has joined.
  *
- * @throws VyaError `privileges` or `failed` where writers cannot be held
+ * @throws NoSharedMoment where writers cannot be held
  */
 export async function openSnapshot(request: SnapshotRequest): Promise<Snapshot> {
-  const { knex, database, inventory } = request;
-  const ends: (() => Promise<unknown>)[] = [() => knex.destroy()];
+  const { knex, database, inventory, measured } = request;
+  const ends: (() => Promise<unknown>)[] = [async () => request.closed(), () => knex.destroy()];
   let closed: Promise<void> | undefined;
   const close = () => (closed ??= endAll(ends.toReversed()));
   try {
-    const counting = await openCounting(request);
-    ends.push(counting.end);
-    const isTransactional = await readTransactional(knex);
-    const outside = inventory.tables.filter((table) => !isTransactional(table));
-    const before = await counting.measure(outside);
-
+    const counts = measured ? await prepareCounts(request) : undefined;
+    if (counts) ends.push(counts.counting.end);
     const locking = await pinSession(knex);
     ends.push(locking.release);
     const known = await listSessions(knex);
-    const lock = await takeReadLock(locking, { ...request, tables: inventory.tables });
+    const attempts = measured ? ATTEMPTS : 1;
+    const lock = await takeReadLock(locking, { ...request, attempts, tables: inventory.tables });
     ends.push(lock.release);
-    await counting.beginSnapshot();
+    await counts?.counting.beginSnapshot();
     const positions = await readPosition(knex, request.server);
 
     let dumped: Promise<unknown> | undefined;
     return {
       positions: positions.map((position) => ({ ...position, exact: true })),
-      joined({ ended }) {
-        dumped = ended;
-        const dump = { database, known, commands: request.commands() };
-        return join(lock, ended, (signal) => seeDump(knex, dump, signal));
+      joined(dumps) {
+        dumped = Promise.all(dumps.map(({ ended }) => ended));
+        dumped.catch(() => {});
+        return join(lock, (signal) => seeDumps(knex, { database, known, dumps }, signal));
       },
-      async measure() {
-        const inside = await counting.measure(inventory.tables.filter(isTransactional));
-        await counting.endSnapshot();
-        if (outside.length === 0 || !(await succeeds(dumped))) return inside;
-        return [...inside, ...unchanged(before, await counting.measure(outside))];
-      },
+      measure: async () => (counts ? await counts.measure(dumped) : []),
       close,
     };
   } catch (error) {
@@ -68,20 +66,42 @@ export async function openSnapshot(request: SnapshotRequest): Promise<Snapshot> 
   }
 }
 
-/** Lets writers go on once the dump has ended or is seen, whichever comes first, or when they have been held for too long. */
-async function join(
-  lock: ReadLock,
-  ended: Promise<unknown>,
-  see: (signal: AbortSignal) => Promise<void>,
-): Promise<void> {
-  const over = new AbortController();
+interface Counts {
+  counting: Counting;
+  /** Measures within the snapshot, and outside of it once the dump has succeeded. */
+  measure(dumped: Promise<unknown> | undefined): Promise<TableMeasure[]>;
+}
+
+/** Measures the tables without transactions for the first time, while nothing is held yet. */
+async function prepareCounts(request: SnapshotRequest): Promise<Counts> {
+  const { knex, inventory } = request;
+  const counting = await openCounting(request);
   try {
-    await Promise.race([ended, see(AbortSignal.any([over.signal, lock.expired]))]);
+    const isTransactional = await readTransactional(knex);
+    const outside = inventory.tables.filter((table) => !isTransactional(table));
+    const before = await counting.measure(outside);
+    return {
+      counting,
+      async measure(dumped) {
+        const inside = await counting.measure(inventory.tables.filter(isTransactional));
+        await counting.endSnapshot();
+        if (outside.length === 0 || !(await succeeds(dumped))) return inside;
+        return [...inside, ...unchanged(before, await counting.measure(outside))];
+      },
+    };
+  } catch (error) {
+    await counting.end().catch(() => {});
+    throw error;
+  }
+}
+
+/** Lets writers go on once every dump has ended or is seen, or when they have been held for too long. */
+async function join(lock: ReadLock, see: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  try {
+    await see(lock.expired);
   } catch (error) {
     await lock.release().catch(() => {});
     throw error;
-  } finally {
-    over.abort();
   }
   await lock.release();
 }

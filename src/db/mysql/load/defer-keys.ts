@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import type { Inventory } from '../../../model/inventory.ts';
+import type { Inventory, TableEntry } from '../../../model/inventory.ts';
 import type { DeferredKeys } from '../../adapter.ts';
 import type { ClientPrograms } from '../../client-program.ts';
 import type { ClientContext } from '../client.ts';
@@ -24,15 +24,15 @@ export async function deferKeys(
   { tables }: Inventory,
   programs: ClientPrograms,
 ): Promise<DeferredKeys | undefined> {
-  const rowsOf = new Map(tables.map(({ name, rows }) => [quoteName(name), rows ?? Number.POSITIVE_INFINITY]));
-  const large = new Set([...rowsOf].filter(([, rows]) => rows >= manyRows).map(([table]) => table));
+  const isLarge = ({ rows: count }: TableEntry) => count === null || count >= manyRows;
+  const large = new Set(tables.filter(isLarge).map(({ name }) => quoteName(name)));
   if (large.size === 0) return undefined;
   const names = tables.map(({ name }) => name);
   const before = await readDefinitions(knex, database, names);
   const setAside = chooseSetAside(before, large);
   if (setAside.length === 0) return undefined;
-  const work = ({ table, keys }: SetAside) => (rowsOf.get(table) ?? 0) * keys.length;
-  const largestFirst = setAside.toSorted((a, b) => work(b) - work(a));
+  const bytesOf = new Map(tables.map(({ name, bytes = 0 }) => [quoteName(name), bytes]));
+  const largestFirst = setAside.toSorted((a, b) => bytesOf.get(b.table)! - bytesOf.get(a.table)!);
   const foreignKeys = foreignKeysOn(setAside);
   return {
     off: [[Buffer.from(statementsOff(setAside))]],

@@ -62,7 +62,8 @@ async function exportSnapshot(
   return {
     name,
     positions,
-    joined: ({ ended }) => watchDump(ask, { name, pid, tables, ended }),
+    joined: (dumps) =>
+      watchDump(ask, { name, pid, tables, ended: Promise.all(dumps.map(({ ended }) => ended)) }),
     async measure() {
       measuring = true;
       const measures = await measureTables(query, server);

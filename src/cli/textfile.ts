@@ -1,0 +1,33 @@
+import { chmod, rename, rm, writeFile } from 'node:fs/promises';
+import { asVyaError } from '../errors.ts';
+import { readAudit } from '../storage/audit-trail.ts';
+import { metricsText } from './output/metrics.ts';
+import type { Setup } from './setup.ts';
+import { readStatus } from './status-report.ts';
+
+/** @throws VyaError `storage` */
+export async function readMetrics(setup: Setup): Promise<string> {
+  const report = await readStatus(setup, []);
+  return metricsText(report, await readAudit(setup.config.storage.basePath));
+}
+
+/**
+ * Writes metrics.textfile anew, where it is configured, in one step: node_exporter must never read a half one. It is for everybody
+ * to read, because node_exporter is another user. Never throws: a failure becomes a warning.
+ */
+export async function writeTextfile(setup: Setup): Promise<void> {
+  const { textfile } = setup.config.metrics;
+  if (textfile === undefined) return;
+  const draft = `${textfile}.${process.pid}.new`;
+  try {
+    await writeFile(draft, await readMetrics(setup), { flag: 'wx' });
+    await chmod(draft, 0o644);
+    await rename(draft, textfile);
+  } catch (error) {
+    await rm(draft, { force: true }).catch(() => {});
+    setup.operation.log.warning(
+      {},
+      `the metrics were not written to ${textfile}: ${asVyaError(error).message}`,
+    );
+  }
+}
