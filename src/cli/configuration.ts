@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
-import { loadConfig, type LoadedConfig } from '../config/load.ts';
+import type { LoadedConfig } from '../config/load.ts';
 import type { CliContext, GlobalOptions } from './context.ts';
 
 /** The configuration that `--config`, the environment and the usual places lead to. Throws VyaError `configuration`. */
@@ -8,6 +8,7 @@ export async function loadConfiguration(
   context: CliContext,
   command: CommandUnknownOpts,
 ): Promise<LoadedConfig> {
+  const { loadConfig } = await import('../config/load.ts');
   const globals = command.optsWithGlobals() as unknown as GlobalOptions;
   return await loadConfig({
     flagPath: globals.config,

@@ -44,8 +44,9 @@ async function main(argv: string[]): Promise<number> {
     finish: (result) => (outcome = result),
     atEnd: (work) => void lastWork.push(work),
   };
-  const program = buildProgram(context, packageVersion());
+  let program: CommandUnknownOpts | undefined;
   try {
+    program = await buildProgram(context, packageVersion(), argv.slice(2));
     try {
       await program.parseAsync(argv);
     } finally {
@@ -56,7 +57,7 @@ async function main(argv: string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.success;
     const known = knownError(
-      error instanceof CommanderError ? usageError(error, program, argv) : error,
+      program && error instanceof CommanderError ? usageError(error, program, argv) : error,
       context,
     );
     printError(context, known, { json: wantsJson(argv), verbose: wantsVerbose(argv) });

@@ -1,17 +1,5 @@
 import { Command, type CommandUnknownOpts, Option } from '@commander-js/extra-typings';
-import { backupCommand } from './commands/backup.ts';
-import { checkCommand } from './commands/check.ts';
-import { configCommand } from './commands/config.ts';
-import { credentialsCommand } from './commands/credentials.ts';
-import { healthCommand } from './commands/health.ts';
-import { listCommand } from './commands/list.ts';
-import { metricsCommand } from './commands/metrics.ts';
-import { pinCommand, unpinCommand } from './commands/pin.ts';
-import { pruneCommand } from './commands/prune.ts';
-import { restoreCommand } from './commands/restore.ts';
-import { statusCommand } from './commands/status.ts';
-import { usersCommand } from './commands/users.ts';
-import { verifyCommand } from './commands/verify.ts';
+import { commandTable } from './command-table.ts';
 import type { CliContext } from './context.ts';
 
 const description = 'Backs up and restores MySQL, MariaDB and PostgreSQL servers.';
@@ -32,8 +20,15 @@ Exit codes:
   5 storage not usable          11 another run holds the lock
   129, 130, 143 ended by SIGHUP, SIGINT, SIGTERM`;
 
-/** The whole command line. Usage errors are thrown as CommanderError, never printed or exited on here. */
-export function buildProgram(context: CliContext, version: string): CommandUnknownOpts {
+/**
+ * The command line, with the flags of those commands that its words may mean. Usage errors are thrown as CommanderError, never
+ * printed or exited on here.
+ */
+export async function buildProgram(
+  context: CliContext,
+  version: string,
+  words: readonly string[],
+): Promise<CommandUnknownOpts> {
   const program = new Command('vya')
     .description(description)
     .version(version, '--version', 'print the version')
@@ -45,30 +40,26 @@ export function buildProgram(context: CliContext, version: string): CommandUnkno
     .option('-q, --quiet', 'only errors')
     .helpCommand('help [command]', 'print the help of a command')
     .addHelpText('after', closing);
-  const commands = [
-    backupCommand,
-    listCommand,
-    restoreCommand,
-    verifyCommand,
-    pruneCommand,
-    usersCommand,
-    pinCommand,
-    unpinCommand,
-    checkCommand,
-    statusCommand,
-    healthCommand,
-    metricsCommand,
-    credentialsCommand,
-    configCommand,
-  ];
-  for (const command of commands) program.addCommand(command(context));
+  for (const { name, description, load } of commandTable) {
+    // A word that is no command's name but a value costs no more than loading what it names.
+    const command = words.includes(name) ? await load(context) : new Command(name);
+    program.addCommand(command.description(description));
+  }
+  if (words.includes('complete')) {
+    const { completeCommand } = await import('./commands/completion.ts');
+    program.addCommand(completeCommand(context), { hidden: true });
+  }
   settle(program, context);
   return program;
 }
 
 /** `addCommand` hands none of this down, and without it a usage error ends with commander's code 1. */
 function settle(command: CommandUnknownOpts, context: CliContext): void {
-  command.helpOption('-h, --help', 'print this help').configureHelp({ showGlobalOptions: true });
+  command.helpOption('-h, --help', 'print this help').configureHelp({
+    showGlobalOptions: true,
+    // Alike for the commands that are loaded and those that are not.
+    subcommandTerm: (child) => child.name(),
+  });
   command.exitOverride().configureOutput({
     writeOut: (text) => void context.stdout.write(text),
     // The error arrives as an exception; main.ts prints it once, in the format that was asked for.

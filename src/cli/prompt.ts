@@ -17,9 +17,7 @@ export async function askConfirmation(context: CliContext, message: string): Pro
   const answer = await confirm({
     message,
     initialValue: false,
-    input: context.stdin,
-    output: context.stderr,
-    signal: context.signal,
+    ...streams(context),
   });
   if (isCancel(answer)) throw cancelled();
   return answer;
@@ -36,12 +34,35 @@ export async function askPassword(context: CliContext, message: string): Promise
   const { password, isCancel } = await import('@clack/prompts');
   const answer = await password({
     message,
-    input: context.stdin,
-    output: context.stderr,
-    signal: context.signal,
+    ...streams(context),
   });
   if (isCancel(answer)) throw cancelled();
   return answer ?? '';
+}
+
+/** A line of text, with one that is offered. Only on a terminal. Throws VyaError `interrupted` when it is cancelled. */
+export async function askText(context: CliContext, message: string, offered: string): Promise<string> {
+  const { text, isCancel } = await import('@clack/prompts');
+  const answer = await text({ message, placeholder: offered, defaultValue: offered, ...streams(context) });
+  if (isCancel(answer)) throw cancelled();
+  return answer;
+}
+
+/** One of a few words. Only on a terminal. Throws VyaError `interrupted` when it is cancelled. */
+export async function askChoice<Word extends string>(
+  context: CliContext,
+  message: string,
+  words: readonly Word[],
+): Promise<Word> {
+  const { select, isCancel } = await import('@clack/prompts');
+  const options = words.map((value) => ({ value: value as string }));
+  const answer = await select({ message, options, ...streams(context) });
+  if (isCancel(answer)) throw cancelled();
+  return answer as Word;
+}
+
+function streams({ stdin, stderr, signal }: CliContext) {
+  return { input: stdin, output: stderr, signal };
 }
 
 async function oneLine(input: NodeJS.ReadStream): Promise<string> {

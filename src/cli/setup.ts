@@ -3,13 +3,12 @@ import { resolve } from 'node:path';
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Config, InstanceConfig } from '../config/resolve.ts';
 import { VyaError } from '../errors.ts';
-import { createLog, type LogLevel } from '../log.ts';
+import type { LogLevel } from '../log.ts';
 import type { OperationContext } from '../operations/context.ts';
 import type { InstanceJob } from '../operations/jobs.ts';
 import { createAudit } from './audit.ts';
 import { loadConfiguration } from './configuration.ts';
 import type { CliContext, GlobalOptions } from './context.ts';
-import { instanceJob } from './jobs.ts';
 import { createProgress } from './output/progress.ts';
 import { packageVersion } from './version.ts';
 
@@ -28,6 +27,8 @@ export interface Setup {
 /** @throws VyaError `configuration` with every problem of the configuration */
 export async function openSetup(context: CliContext, command: CommandUnknownOpts): Promise<Setup> {
   const globals = command.optsWithGlobals() as unknown as GlobalOptions;
+  const { createLog } = await import('../log.ts');
+  const { instanceJob } = await import('./jobs.ts');
   const { config: loaded, path, warnings } = await loadConfiguration(context, command);
   const config = withStorage(loaded, (command.opts() as { from?: string }).from, context.cwd);
   const log = createLog({ ...config.logging, level: logLevel(context, config, globals) });

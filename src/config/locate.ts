@@ -33,6 +33,14 @@ export async function findConfigFile(options: LocateOptions): Promise<string> {
   });
 }
 
+/** Where a configuration that is made anew goes: where it is named, else the machine's own for root, and the user's own for others. */
+export function newConfigPath(options: LocateOptions & { uid: number | undefined }): string {
+  const { flagPath, env, cwd, homedir, systemPath = '/etc/vya/config.yaml' } = options;
+  const namedPath = flagPath ?? env['VYA_CONFIG_PATH'];
+  if (namedPath) return resolve(cwd, namedPath);
+  return options.uid === 0 ? systemPath : join(userDirectory(env, homedir), 'vya/config.yaml');
+}
+
 /** The XDG base directory specification: `~/.config` when unset, and relative paths are to be ignored. */
 function userDirectory(env: NodeJS.ProcessEnv, homedir: string): string {
   const directory = env['XDG_CONFIG_HOME'];

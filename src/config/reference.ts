@@ -31,7 +31,7 @@ function defaultOf({ node, required }: Field): string {
 function typeOf(node: SchemaNode): string {
   if (node.enum) return choices(node.enum.map(String)).join(', ');
   if (node.anyOf) return 'duration';
-  if (node.items) return 'list of text';
+  if (node.items) return node.items.items ? 'list of argument lists' : 'list of text';
   if (node.type === 'integer') return `whole number, ${node.minimum} to ${node.maximum}`;
   return node.type === 'boolean' ? 'true or false' : 'text';
 }

@@ -1,6 +1,14 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import type { EngineType, Endpoint, TlsSettings } from '../model/instance.ts';
 import { durationMs } from './duration.ts';
+import {
+  type HealthConfig,
+  type HooksConfig,
+  type NotifyConfig,
+  toHealth,
+  toHooks,
+  toNotify,
+} from './resolve-watching.ts';
 import type { ConfigFile, InstanceFile, LogLevel } from './schema.ts';
 
 /** The configuration as the program uses it: absolute paths, milliseconds, every default filled in. */
@@ -10,6 +18,8 @@ export interface Config {
   retention: RetentionConfig;
   health: HealthConfig;
   metrics: { textfile?: string | undefined };
+  hooks: HooksConfig;
+  notify: NotifyConfig;
   logging: LoggingConfig;
   secrets: { path: string };
   security: { keyFile?: string | undefined };
@@ -53,16 +63,6 @@ export interface RetentionConfig {
   keepWithinMs: number;
   /** IANA name. */
   timezone: string;
-}
-
-/** Durations in milliseconds; 0 turns a check off. */
-export interface HealthConfig {
-  warningAgeMs: number;
-  criticalAgeMs: number;
-  /** Percent of the size before. */
-  shrinkPercent: number;
-  proofAgeMs: number;
-  fullWithinMs: number;
 }
 
 export interface LoggingConfig {
@@ -118,6 +118,13 @@ export function settle(
     instances,
     storage: { ...storage, base_path: absolute(storage.base_path, 'storage', 'base_path') },
     retention: { ...file.retention, timezone: file.retention.timezone ?? where.timezone },
+    notify: {
+      ...file.notify,
+      mail: {
+        ...file.notify.mail,
+        ...optional('ca', file.notify.mail.ca, (path) => absolute(path, 'notify', 'mail', 'ca')),
+      },
+    },
     metrics: optional('textfile', file.metrics.textfile, (path) => absolute(path, 'metrics', 'textfile')),
     logging: {
       ...logging,
@@ -132,7 +139,7 @@ export function settle(
 
 /** The settled file in the program's own types. */
 export function toConfig(settled: SettledFile): Config {
-  const { storage, retention, health } = settled;
+  const { storage, retention } = settled;
   return {
     instances: settled.instances.map(toInstance),
     storage: {
@@ -151,14 +158,10 @@ export function toConfig(settled: SettledFile): Config {
       keepWithinMs: durationMs(retention.keep_within),
       timezone: retention.timezone,
     },
-    health: {
-      warningAgeMs: durationMs(health.warning_age),
-      criticalAgeMs: durationMs(health.critical_age),
-      shrinkPercent: health.shrink_percent,
-      proofAgeMs: durationMs(health.proof_age),
-      fullWithinMs: durationMs(health.full_within),
-    },
+    health: toHealth(settled.health),
     metrics: settled.metrics,
+    hooks: toHooks(settled.hooks),
+    notify: toNotify(settled.notify),
     logging: settled.logging,
     secrets: settled.secrets,
     security: { keyFile: settled.security.key_file },

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { exampleInstances } from './example-instances.ts';
 import { healthSchema, metricsSchema } from './watching.ts';
+import { hooksSchema, notifySchema } from './notify.ts';
 import { instanceSchema } from './instance.ts';
 import { pathSchema } from './path.ts';
 import { retentionSchema } from './retention.ts';
@@ -104,6 +105,8 @@ export const configSchema = z
     health: healthSchema
       .prefault({})
       .describe('When `vya health` warns and when it calls the state critical. 0 turns a check off.'),
+    hooks: hooksSchema.prefault({}).describe('Programs that `vya backup` runs before and after its work.'),
+    notify: notifySchema.prefault({}).describe('Whom `vya backup` tells how it ended.'),
     metrics: metricsSchema.prefault({}).describe('What monitoring reads.'),
     logging: loggingSchema.prefault({}).describe('What is logged, how and where.'),
     secrets: secretsSchema.prefault({}).describe('Where the encrypted credentials are.'),

@@ -1,10 +1,8 @@
 import knex, { type Knex } from 'knex';
 import { VyaError } from '../errors.ts';
-import { describeEndpoint, type InstanceTarget } from '../model/instance.ts';
+import { describeEndpoint, type EngineType, type InstanceTarget } from '../model/instance.ts';
 import { connectionError } from './connection-error.ts';
 import type { Driver } from './drivers/driver.ts';
-import { mysqlDriver } from './drivers/mysql.ts';
-import { postgresqlDriver } from './drivers/postgresql.ts';
 
 /** How much longer the pool waits than the driver, so that the driver's own error is the one that is seen. */
 const POOL_GRACE_MS = 5_000;
@@ -34,7 +32,7 @@ export interface OpenKnex {
  * When `signal` aborts, running queries are cut off, and no others are taken. Throws VyaError `connection`, or `configuration` for unreadable certificate files.
  */
 export async function openKnex(target: InstanceTarget, options: OpenOptions): Promise<OpenKnex> {
-  const driver = (target.type === 'mysql' ? mysqlDriver : postgresqlDriver) as Driver<unknown>;
+  const driver = await driverFor(target.type);
   const { mode } = target.tls;
   // A Unix socket needs no cover, so `prefer` asks for none there.
   const tryTls = mode !== 'disable' && !(mode === 'prefer' && 'socket' in target.endpoint);
@@ -51,6 +49,12 @@ export async function openKnex(target: InstanceTarget, options: OpenOptions): Pr
   }
 }
 
+/** Loaded when it is asked for, so that nobody waits for the other one. */
+async function driverFor(type: EngineType): Promise<Driver<unknown>> {
+  if (type === 'mysql') return (await import('./drivers/mysql.ts')).mysqlDriver;
+  return (await import('./drivers/postgresql.ts')).postgresqlDriver;
+}
+
 async function openWith(
   driver: Driver<unknown>,
   target: InstanceTarget,
@@ -62,7 +66,7 @@ async function openWith(
   let encrypted = false;
   let opened = 0;
   const pool = knex({
-    client: driver.client,
+    client: driver.dialect,
     connection: (await driver.connection(target, database, encrypt)) as Knex.StaticConnectionConfig,
     log: silent,
     acquireConnectionTimeout: target.connectTimeoutMs + POOL_GRACE_MS,

@@ -33,7 +33,11 @@ export async function audited<T>(
   return result;
 }
 
-/** The first line: what a client program said after it may be long. */
+/** The first line, without values of rows: what a client program said after it may be long. */
 export function errorForAudit({ kind, message }: VyaError): NonNullable<AuditEvent['error']> {
-  return { kind, message: (message.split('\n')[0] as string).slice(0, longestMessage) };
+  const [first = ''] = message.split('\n');
+  return { kind, message: first.replaceAll(rowValue, "$1 '…'").slice(0, longestMessage) };
 }
+
+/** How servers quote what a row holds: `Duplicate entry 'x' for key`, `Incorrect integer value: 'x'`. */
+const rowValue = /\b(entry|value:?|string) '(?:[^']|'(?! for | at ))*'/gi;

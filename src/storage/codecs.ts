@@ -1,8 +1,8 @@
 import { access, constants } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { VyaError } from '../errors.ts';
 import type { Command } from '../exec/command.ts';
+import { ownProgram } from '../exec/own-program.ts';
 
 export type CodecName = 'zstd' | 'gzip' | 'none';
 
@@ -63,15 +63,9 @@ async function codecCommand(
   return {
     file: process.execPath,
     // zstd in node:zlib is marked experimental in some versions; the warning would land among a program's last words.
-    args: ['--disable-warning=ExperimentalWarning', codecScript(), ...scriptArgs],
+    args: ['--disable-warning=ExperimentalWarning', ownProgram('exec/codec-process'), ...scriptArgs],
     env: own,
   };
-}
-
-/** The script beside this file's folder: TypeScript where vya runs from its sources, JavaScript where it was built. */
-function codecScript(): string {
-  const ending = path.extname(new URL(import.meta.url).pathname);
-  return fileURLToPath(new URL(`../exec/codec-process${ending}`, import.meta.url));
 }
 
 async function findOnPath(name: string, searched: string): Promise<string | undefined> {

@@ -1,15 +1,12 @@
-import { spawn } from 'node:child_process';
-import { execPath } from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connect } from '../servers/connect.ts';
 import type { TestServer } from '../servers/server.ts';
 import { sharedServer } from '../servers/servers.ts';
+import { runAtTerminal, type TerminalRun } from './at-terminal.ts';
 import { createTestDatabase, type TestDatabase } from './test-database.ts';
 import { workspace, type Workspace } from './vya.ts';
 
 const database = 'terminal';
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 let server: TestServer;
 let space: Workspace;
 let inside: TestDatabase;
@@ -75,18 +72,6 @@ test('NO_COLOR is honoured', async () => {
   expect(plain.output()).toContain('vya: error: Unknown option');
 });
 
-/** Runs vya on a pseudo-terminal, which `script` from util-linux makes. */
-function atTerminal(
-  args: readonly string[],
-  env: Record<string, string> = {},
-): { code: Promise<number | null>; output: () => string; type: (keys: string) => void } {
-  const words = [execPath, main, '--config', space.configPath, ...args].map((word) => `'${word}'`);
-  const child = spawn('script', ['-qefc', `stty cols 120 rows 40; exec ${words.join(' ')}`, '/dev/null'], {
-    env: { ...space.env, ...env, TERM: 'xterm', SHELL: '/bin/sh' },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  let output = '';
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
-  const code = new Promise<number | null>((resolve) => child.once('close', resolve));
-  return { code, output: () => output, type: (keys) => void child.stdin.write(keys) };
+function atTerminal(args: readonly string[], env: Record<string, string> = {}): TerminalRun {
+  return runAtTerminal(['--config', space.configPath, ...args], { ...space.env, ...env });
 }

@@ -111,6 +111,8 @@ export interface WorkspaceOptions {
   retention?: Record<string, unknown>;
   health?: Record<string, unknown>;
   metrics?: Record<string, unknown>;
+  hooks?: Record<string, unknown>;
+  notify?: Record<string, unknown>;
 }
 
 /** A temporary directory with a configuration, credentials and an empty storage tree. */

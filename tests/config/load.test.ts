@@ -125,6 +125,24 @@ describe('the loaded configuration', () => {
         keepWithinMs: 86_400_000,
         timezone: 'UTC',
       },
+      health: {
+        warningAgeMs: 26 * 3_600_000,
+        criticalAgeMs: 50 * 3_600_000,
+        shrinkPercent: 50,
+        proofAgeMs: 0,
+        fullWithinMs: 7 * 86_400_000,
+      },
+      hooks: {
+        beforeRun: [],
+        beforeDatabase: [],
+        afterDatabase: [],
+        onSuccess: [],
+        onFailure: [],
+        afterRun: [],
+        timeoutMs: 300_000,
+      },
+      notify: { ping: undefined, webhook: undefined, mail: undefined },
+      metrics: {},
       logging: { level: 'INFO', format: 'text', output: 'console' },
       secrets: { path: join(cwd, '.secrets/credentials.json') },
       security: { keyFile: undefined },
@@ -227,8 +245,33 @@ colour: red
       'storage.compresion (line 3) is not a known key; did you mean compression?',
       'loging (line 4) is not a known key; did you mean logging?',
       'base_path (line 5) is not a known key here; did you mean storage.base_path?',
-      'colour (line 6) is not a known key; known here: instances, storage, retention, logging, secrets, security, dry_run',
+      'colour (line 6) is not a known key; known here: instances, storage, retention, health, hooks, notify, metrics, logging, secrets, security, dry_run',
     ]);
+  });
+
+  it('finds what a mail or a hook lacks', async () => {
+    expect(
+      await problems(`
+instances: [{ id: a, type: mysql, host: h }]
+notify:
+  ping: { url: checks.example.org/x }
+  mail: { on_failure: [dba@example.org, "a@b, c@d"] }
+hooks: { before_run: [[]], after_run: [/bin/true] }
+health: { warning_age: 1 day }
+`),
+    ).toEqual([
+      'health.warning_age (line 7) must be a duration such as 90m, 24h, 7d or 2w, or 0',
+      expect.stringMatching(/^hooks\.before_run\[0\] \(line 6\) /),
+      expect.stringMatching(/^hooks\.after_run\[0\] \(line 6\) /),
+      'notify.ping.url (line 4) must be an address that begins with https:// or http://',
+      'notify.mail.on_failure[1] (line 5) must be one e-mail address, such as dba@example.org',
+      'notify.mail.host (line 5) is missing: there are receivers',
+    ]);
+    expect(
+      await problems(
+        'instances: [{ id: a, type: mysql, host: h }]\nnotify: { mail: { on_failure: [a@b.c] } }\n',
+      ),
+    ).toEqual(['notify.mail.host (line 2) is missing: there are receivers']);
   });
 
   it('does not repeat a password that somebody wrote into it', async () => {

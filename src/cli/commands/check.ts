@@ -11,9 +11,6 @@ import { openSetup } from '../setup.ts';
 
 export function checkCommand(context: CliContext) {
   return new Command('check')
-    .description(
-      'Look what would go wrong in a backup: connections, versions, privileges, programs, storage, space.',
-    )
     .addOption(severalOption('--instance <id>', 'only this instance'))
     .addHelpText('after', examples)
     .action(async (options, command) => {
@@ -31,7 +28,7 @@ Examples:
 
 The exit code is the one that a backup would have. No dump is made.`;
 
-function checkOutcome(report: CheckReport): Outcome {
+export function checkOutcome(report: CheckReport): Outcome & { json: object } {
   const code = exitCode(report);
   return {
     code,

@@ -27,7 +27,6 @@ export function configCommand(context: CliContext) {
       context.finish({ code: exitCodes.success, json, text: JSON.stringify(json, null, 2) });
     });
   return new Command('config')
-    .description('Look at the configuration.')
     .addCommand(validate)
     .addCommand(show)
     .addCommand(schema)
@@ -69,12 +68,23 @@ function showOutcome(
   const instances = settled.instances.map((instance) =>
     instance.user === undefined ? { ...instance, credential: instance.credential ?? instance.id } : instance,
   );
-  const config = { ...settled, instances };
+  const config = { ...settled, instances, notify: withoutPaths(settled.notify) };
   return {
     code: exitCodes.success,
     json: { status: 'ok', path, environment: from, config, warnings },
     text: [...heading, stringify(config).trimEnd(), ...describeProblems('environment', { warnings })].join(
       '\n',
     ),
+  };
+}
+
+/** The path of such an address is its password. */
+function withoutPaths(notify: LoadedConfig['settled']['notify']): LoadedConfig['settled']['notify'] {
+  const masked = (url: string | undefined) => url && `${new URL(url).origin}/********`;
+  const { ping, webhook } = notify;
+  return {
+    ...notify,
+    ping: { ...ping, url: masked(ping.url) },
+    webhook: { ...webhook, url: masked(webhook.url) },
   };
 }

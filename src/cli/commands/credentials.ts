@@ -20,7 +20,6 @@ import { askConfirmation, askPassword } from '../prompt.ts';
 
 export function credentialsCommand(context: CliContext) {
   return new Command('credentials')
-    .description('Keep the encrypted user names and passwords.')
     .addCommand(setCommand(context))
     .addCommand(listCommand(context))
     .addCommand(removeCommand(context))

@@ -5,7 +5,6 @@ import { openSetup } from '../setup.ts';
 
 export function healthCommand(context: CliContext) {
   return new Command('health')
-    .description('Give one verdict for monitoring: 0 ok, 1 warning, 2 critical, 3 unknown.')
     .addOption(severalOption('--instance <id>', 'only this instance'))
     .addHelpText('after', examples)
     .action(async ({ instance }, command) => {

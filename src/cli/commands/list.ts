@@ -10,7 +10,6 @@ import { openSetup } from '../setup.ts';
 
 export function listCommand(context: CliContext) {
   return new Command('list')
-    .description('Show what can be restored, newest first.')
     .option('--instance <id>', 'only this instance')
     .option('--database <name>', 'only this database')
     .option('--date <YYYY-MM-DD>', 'only backups of this day, in the time zone of the configuration', day)

@@ -4,15 +4,12 @@ import { exitCodes } from '../exit-codes.ts';
 import { openSetup } from '../setup.ts';
 
 export function metricsCommand(context: CliContext) {
-  return new Command('metrics')
-    .description("Print the state of all backups as Prometheus' text format.")
-    .addHelpText('after', examples)
-    .action(async (_options, command) => {
-      const setup = await openSetup(context, command);
-      const { readMetrics } = await import('../textfile.ts');
-      const text = await readMetrics(setup);
-      context.finish({ code: exitCodes.success, json: { status: 'ok', code: 0, metrics: text }, text });
-    });
+  return new Command('metrics').addHelpText('after', examples).action(async (_options, command) => {
+    const setup = await openSetup(context, command);
+    const { readMetrics } = await import('../textfile.ts');
+    const text = await readMetrics(setup);
+    context.finish({ code: exitCodes.success, json: { status: 'ok', code: 0, metrics: text }, text });
+  });
 }
 
 const examples = `

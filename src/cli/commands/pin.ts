@@ -6,7 +6,6 @@ import { openSetup } from '../setup.ts';
 
 export function pinCommand(context: CliContext) {
   return new Command('pin')
-    .description('Keep a backup, whatever retention says.')
     .argument('<backup>', 'any tail of its id that fits only one')
     .option('--reason <text>', 'why, for those who find the pin later')
     .addOption(waitOption())
@@ -18,7 +17,6 @@ export function pinCommand(context: CliContext) {
 
 export function unpinCommand(context: CliContext) {
   return new Command('unpin')
-    .description('Let retention decide about a backup again.')
     .argument('<backup>', 'any tail of its id that fits only one')
     .addOption(waitOption())
     .addHelpText('after', examples)

@@ -10,7 +10,6 @@ import { openSetup } from '../setup.ts';
 
 export function pruneCommand(context: CliContext) {
   return new Command('prune')
-    .description('Apply retention: delete old backups, with a reason for each that stays or goes.')
     .addOption(severalOption('--instance <id>', 'only this instance'))
     .addOption(severalOption('--database <name>', 'only this database'))
     .option('--dry-run', 'print what would be deleted; delete nothing')

@@ -28,9 +28,6 @@ interface Selection {
 
 export function restoreCommand(context: CliContext) {
   return new Command('restore')
-    .description(
-      'Restore one database: over itself, under another name, or onto another instance. Or, with --all, a whole server.',
-    )
     .option('--instance <id>', 'instance that the backup was made of')
     .option('--database <name>', 'database that the backup holds, by its exact name')
     .addOption(new Option('--latest', 'the newest backup').conflicts(['at', 'id', 'file']))

@@ -5,7 +5,6 @@ import { openSetup } from '../setup.ts';
 
 export function statusCommand(context: CliContext) {
   return new Command('status')
-    .description('Show the last good backup of every database, what proves it, and how storage is used.')
     .addOption(severalOption('--instance <id>', 'only this instance'))
     .addHelpText('after', examples)
     .action(async ({ instance }, command) => {

@@ -6,7 +6,6 @@ import { usersRestoreCommand } from './users-restore.ts';
 
 export function usersCommand(context: CliContext) {
   return new Command('users')
-    .description('Users, roles and grants of a server.')
     .addCommand(usersBackupCommand(context))
     .addCommand(usersListCommand(context))
     .addCommand(usersRestoreCommand(context));

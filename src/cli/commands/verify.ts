@@ -15,7 +15,6 @@ import { openSetup } from '../setup.ts';
 
 export function verifyCommand(context: CliContext) {
   return new Command('verify')
-    .description('Prove that backups are whole, and with --rehearse that they restore.')
     .option('--instance <id>', 'only this instance')
     .option('--database <name>', 'only this database')
     .addOption(

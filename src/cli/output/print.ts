@@ -6,7 +6,7 @@ import { printable } from './format.ts';
 
 /** Whether JSON was asked for, known even where the arguments cannot be parsed: a usage error is JSON, too. */
 export function wantsJson(argv: readonly string[]): boolean {
-  return argv.some(
+  return optionWords(argv).some(
     (word, index) => word === '--format=json' || (word === '--format' && argv[index + 1] === 'json'),
   );
 }
@@ -32,7 +32,13 @@ export function wantsQuiet(argv: readonly string[]): boolean {
 
 /** Known even where the arguments cannot be parsed. */
 function hasFlag(argv: readonly string[], long: string, short: string): boolean {
-  return argv.some((word) => word === long || (/^-[a-z]+$/.test(word) && word.includes(short)));
+  return optionWords(argv).some((word) => word === long || (/^-[a-z]+$/.test(word) && word.includes(short)));
+}
+
+/** What stands behind `--` is no option, whatever it looks like. */
+function optionWords(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf('--');
+  return end < 0 ? argv : argv.slice(0, end);
 }
 
 /** One message with what to do next; a stack trace only where it was asked for. */

@@ -1,9 +1,10 @@
+import type { Knex } from 'knex';
 import type { InstanceTarget } from '../../model/instance.ts';
 
 /** What differs between the drivers under knex. `C` is the driver's own connection. */
 export interface Driver<C> {
-  /** Knex's name of the dialect. */
-  client: 'pg' | 'mysql2';
+  /** Knex's dialect: its class and not its name, by which knex would look among all that it has. */
+  dialect: typeof Knex.Client;
   /** The driver's own settings. Throws VyaError `configuration` for certificate files that cannot be read. */
   connection(target: InstanceTarget, database: string | undefined, encrypt: boolean): Promise<object>;
   /** Statements that make a session independent of what the account, the database or the server has set. */

@@ -1,4 +1,5 @@
 import tls, { type TLSSocket } from 'node:tls';
+import dialect from 'knex/lib/dialects/mysql2/index.js';
 import mysql, { type Connection, type ConnectionOptions } from 'mysql2';
 import type { InstanceTarget } from '../../model/instance.ts';
 import { certificateCheck, driverTls, isAddress } from '../tls.ts';
@@ -18,7 +19,7 @@ interface Settings extends ConnectionOptions {
 
 /** How mysql2 reaches a server. */
 export const mysqlDriver: Driver<RawConnection> = {
-  client: 'mysql2',
+  dialect,
   connection: mysqlConnection,
   prepare: prepareSession,
   run,

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { TLSSocket } from 'node:tls';
+import dialect from 'knex/lib/dialects/postgres/index.js';
 import type { Client, ClientConfig } from 'pg';
 import type { Endpoint, InstanceTarget } from '../../model/instance.ts';
 import { certificateCheck, driverTls } from '../tls.ts';
@@ -11,7 +12,7 @@ const UNLIMITED =
 
 /** How pg reaches a server. */
 export const postgresqlDriver: Driver<Client> = {
-  client: 'pg',
+  dialect,
   connection: pgConnection,
   prepare: prepareSession,
   run: async (client, statement) => void (await client.query(statement)),

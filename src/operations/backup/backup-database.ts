@@ -12,6 +12,7 @@ import { pruneDatabase } from '../prune.ts';
 import { rehearse } from '../restore/rehearse.ts';
 import type { Session } from '../session.ts';
 import { assertSpaceFor } from './space.ts';
+import { databaseHooks } from './database-hooks.ts';
 import { describeServer } from './describe-server.ts';
 import { dumpAgain } from '../try-again.ts';
 
@@ -42,7 +43,9 @@ export async function attemptBackup(
     warnings: [],
   };
   const fields = { instance: instance.id, database };
+  const hooks = databaseHooks(work, result, context);
   try {
+    await hooks.before();
     if (work.lock) await backupWithRetries({ ...work, lock: work.lock }, result, jobs, context);
     else await planDatabase(work, result);
     if (job.rehearse && result.path) await rehearseBackup(work, result, result.path, context);
@@ -60,6 +63,7 @@ export async function attemptBackup(
     const place = { instance: instance.id, database };
     result.prune = await pruneDatabase({ ...job, place, retention: job.retention }, context);
   }
+  await hooks.after();
   for (const warning of result.warnings) context.log.warning(fields, warning);
   result.durationMs = Math.round(performance.now() - started);
   return result;

@@ -2,6 +2,7 @@ import type { VyaError } from '../../errors.ts';
 import type { RetentionPolicy } from '../../retention/policy.ts';
 import type { Proof } from '../../storage/marks.ts';
 import type { AccountsResult } from '../accounts/backup-accounts.ts';
+import type { Hooks } from '../hooks.ts';
 import type { InstanceJob, Patience, StorageJob } from '../jobs.ts';
 import type { PruneResult } from '../prune.ts';
 
@@ -26,6 +27,8 @@ export interface BackupJob extends Patience {
   /** Restore each backup into a scratch database at once, and compare it. */
   rehearse: boolean;
   vya: string;
+  /** Programs that run before and after each database; undefined: none. */
+  hooks?: Pick<Hooks, 'beforeDatabase' | 'afterDatabase' | 'timeoutMs'> | undefined;
 }
 
 export interface DatabaseResult {

@@ -1,6 +1,5 @@
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Command } from '../../../exec/command.ts';
+import { ownProgram } from '../../../exec/own-program.ts';
 import type { StoredPart } from '../../adapter.ts';
 import type { DumpRules } from './statement-rules.ts';
 
@@ -39,8 +38,6 @@ function rulesFor({ holds }: StoredPart, source: string): DumpRules {
 }
 
 function inspectProcess(order: InspectOrder): Command {
-  // TypeScript where vya runs from its sources, JavaScript where it was built.
-  const ending = path.extname(new URL(import.meta.url).pathname);
-  const script = fileURLToPath(new URL(`inspect-process${ending}`, import.meta.url));
+  const script = ownProgram('db/mysql/load/inspect-process');
   return { file: process.execPath, args: [script, JSON.stringify(order)], env: { PATH: '/usr/bin:/bin' } };
 }

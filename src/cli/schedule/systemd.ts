@@ -1,0 +1,81 @@
+import type { SchedulePlan } from './plan.ts';
+
+export const unitDirectory = '/etc/systemd/system';
+export const serviceName = 'vya-backup.service';
+export const timerName = 'vya-backup.timer';
+
+/**
+ * A service that may write to the storage and nowhere else, and gives way to whatever else the machine does; systemd.exec(5) has what
+ * each line does. Names of sockets, client certificates and option files may lie in /home, which it reads.
+ */
+export function serviceUnit({ command, user, storage, writes, usesTemporarySocket }: SchedulePlan): string {
+  const writable = [quoted(storage), ...writes.map((path) => quoted(`-${path}`))];
+  return `# Written by vya schedule; vya schedule remove takes it away.
+[Unit]
+Description=Database backups by vya
+Documentation=man:vya(1)
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+Type=oneshot
+User=${user}
+ExecStart=${command.map(quoted).join(' ')}
+# Of vya's codes, 1 says that some databases failed: the unit fails for that, too.
+KillMode=mixed
+TimeoutStopSec=60
+
+Nice=10
+CPUWeight=20
+IOSchedulingClass=best-effort
+IOSchedulingPriority=7
+IOWeight=20
+
+ProtectSystem=strict
+ReadWritePaths=${writable.join(' ')}
+ProtectHome=read-only
+PrivateTmp=${usesTemporarySocket ? 'no' : 'yes'}
+PrivateDevices=yes
+NoNewPrivileges=yes
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectKernelLogs=yes
+ProtectControlGroups=yes
+ProtectClock=yes
+ProtectHostname=yes
+RestrictNamespaces=yes
+RestrictSUIDSGID=yes
+RestrictRealtime=yes
+LockPersonality=yes
+RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
+SystemCallArchitectures=native
+CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER CAP_CHOWN CAP_SETUID CAP_SETGID CAP_KILL
+UMask=0077
+`;
+}
+
+/** Every day, up to a quarter of an hour later, so that many machines do not begin at once; after a night without power, at the next start. */
+export function timerUnit({ at, timezone }: SchedulePlan): string {
+  return `# Written by vya schedule; vya schedule remove takes it away.
+[Unit]
+Description=Database backups by vya, every day at ${at} (${timezone})
+
+[Timer]
+OnCalendar=*-*-* ${at}:00 ${timezone}
+RandomizedDelaySec=15m
+Persistent=true
+
+[Install]
+WantedBy=timers.target
+`;
+}
+
+/** As a unit file wants one argument (systemd.service(5), "Command lines"). */
+function quoted(text: string): string {
+  const escaped = text
+    .replaceAll('\\', '\\\\')
+    .replaceAll('"', '\\"')
+    .replaceAll('%', '%%')
+    .replaceAll('$', () => '$$');
+  return /^[\w./:@=+-]+$/.test(escaped) ? escaped : `"${escaped}"`;
+}

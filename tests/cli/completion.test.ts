@@ -1,0 +1,96 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { env as ownEnv, execPath } from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeBackup } from '../storage/scratch.ts';
+import { runVya } from './vya.ts';
+
+const run = promisify(execFile);
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+let path: string;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  path = await mkdtemp(join(tmpdir(), 'vya-test-'));
+  const storage = join(path, 'storage');
+  await mkdir(storage);
+  await mkdir(join(path, 'bin'));
+  await writeFile(join(path, 'bin/vya'), `#!/bin/sh\nexec '${execPath}' '${main}' "$@"\n`, { mode: 0o755 });
+  const instances = ['prod', 'prod-two'].map((id) => `{ id: ${id}, type: mysql, host: db1 }`).join(', ');
+  const config = `instances: [${instances}]\nstorage: { base_path: ${storage} }\n`;
+  await writeFile(join(path, 'config.yaml'), config, { mode: 0o600 });
+  for (const database of ['shop', 'my shop; rm -rf $HOME', '日本']) {
+    await makeBackup(storage, { place: { instance: 'prod', database } });
+  }
+  await makeBackup(storage, { place: { instance: 'prod-two', database: 'other' } });
+  env = {
+    PATH: `${join(path, 'bin')}:${ownEnv['PATH'] ?? ''}`,
+    HOME: path,
+    LANG: 'C.UTF-8',
+    VYA_CONFIG_PATH: join(path, 'config.yaml'),
+  };
+});
+afterAll(() => rm(path, { recursive: true, force: true }));
+
+/** What `vya complete` offers for these words; the last is the one at the cursor. */
+async function offered(...words: string[]): Promise<string[]> {
+  const { stdout, code } = await runVya(['complete', '--', ...words], { env });
+  expect(code).toBe(0);
+  return stdout.split('\n').flatMap((line) => (line === '' ? [] : [line.split('\t')[0] as string]));
+}
+
+describe('what is offered', () => {
+  test('commands, and commands of commands', async () => {
+    expect(await offered('re')).toEqual(['restore']);
+    expect(await offered('users', '')).toEqual(['backup', 'list', 'restore', 'help']);
+    expect(await offered('')).not.toContain('complete');
+  });
+
+  test('options of the command, and those of all', async () => {
+    expect(await offered('restore', '--tar')).toEqual(['--target-instance', '--target-database']);
+    expect(await offered('--format', 'json', 'list', '-q', '--con')).toEqual(['--config']);
+  });
+
+  test('choices, instances, the databases of an instance, and backups', async () => {
+    expect(await offered('--format', 'j')).toEqual(['json']);
+    expect(await offered('backup', '--instance', 'prod')).toEqual(['prod', 'prod-two']);
+    expect(await offered('restore', '--instance', 'prod-two', '--database', '')).toEqual(['other']);
+    expect(await offered('pin', 'prod-two/')).toEqual(['prod-two/other/20260109T020000Z']);
+    expect(await offered('restore', '--id', 'prod/shop')).toEqual(['prod/shop/20260109T020000Z']);
+  });
+
+  test('nothing, and no error, where nothing is known', async () => {
+    expect(await offered('restore', '--at', '')).toEqual([]);
+    expect(await offered('--config', '/nowhere', 'backup', '--instance', '')).toEqual([]);
+    expect(await offered('no-such-command', '--x', '')).toEqual([]);
+  });
+});
+
+test('bash completes with it, and quotes what a shell would take for more than a word', async () => {
+  const words = ['vya', 'restore', '--instance', 'prod', '--database', ''];
+  const script = [
+    'source <(vya completion bash)',
+    `COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')})`,
+    `COMP_CWORD=${words.length - 1}`,
+    '_vya',
+    'printf "%s\\n" "${COMPREPLY[@]}"',
+  ].join('\n');
+  const { stdout } = await run('bash', ['--norc', '-c', script], { env });
+  const lines = stdout.trim().split('\n');
+  expect(lines).toHaveLength(3);
+  const { stdout: evaluated } = await run('bash', ['--norc', '-c', `printf '%s\\n' ${lines.join(' ')}`], {
+    env,
+  });
+  expect(evaluated.trim().split('\n').toSorted()).toEqual(['my shop; rm -rf $HOME', 'shop', '日本']);
+});
+
+test('an unknown shell is a usage error that names those that are known', async () => {
+  const { code, stderr } = await runVya(['completion', 'tcsh'], { env });
+  expect(code).toBe(3);
+  expect(stderr).toContain('bash, zsh, fish');
+});
