@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ServerKind } from '../servers/kinds.ts';
 import { connect } from '../servers/connect.ts';
 import type { TestServer } from '../servers/server.ts';
 import { serverIsMissing, sharedServer } from '../servers/servers.ts';
+import { made, partsOf, streaming } from '../streams/streamed.ts';
 import { changePart, tamperedCopy, type TamperedBackup } from './hostile-backup.ts';
 import { inSeveralStreams } from './several-streams.ts';
 import { createTestDatabase, type TestDatabase } from './test-database.ts';
@@ -153,6 +154,19 @@ for (const kind of kinds) {
       },
     );
 
+    test('is restored as it was dumped, ranges of a table and all', async () => {
+      const streamer = await streaming(server, name);
+      const path = made(await streamer.backUp({ exact: true }));
+      expect(await partsOf(path)).toEqual(
+        expect.arrayContaining(['1-definitions', '2-rows-01', '2-rows-02', '2-rows-03']),
+      );
+      const result = await restore(path, '--jobs', '3', '--target-instance', 'main');
+      await streamer.remove();
+      expect(result.code, result.stdout + result.stderr).toBe(0);
+      expect(result.json()).toMatchObject({ compared: 'contents', exceptions: [] });
+      expect(await picture(copy)).toEqual(await picture(name));
+    });
+
     test('is refused when rows hold a statement that reaches further, before that runs (F26)', async () => {
       const before = await picture(copy);
       const path = await streams((copied) =>
@@ -182,5 +196,17 @@ for (const kind of kinds) {
         expect(await scratch()).toEqual([]);
       },
     );
+
+    test('is refused when a part of rows does not decompress, although its checksum fits (F17)', async () => {
+      const path = await streams(async (copied) => {
+        const file = copied.manifest.parts.find((part) => part.path.includes('rows-03'))!.path;
+        const whole = await readFile(join(copied.path, file));
+        await writeFile(join(copied.path, file), whole.subarray(0, whole.length - 100));
+      });
+      const result = await restore(path);
+      expect(result.code, result.stdout + result.stderr).toBe(8);
+      expect(result.stdout).toContain('rows-03.sql.zst cannot be read to its end');
+      expect(await scratch()).toEqual([]);
+    });
   });
 }

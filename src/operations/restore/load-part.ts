@@ -39,7 +39,7 @@ export async function loadPart(
     whole ? load() : retryConnecting(adapter.target, context, load),
   ).catch((error: unknown) => {
     signal.throwIfAborted();
-    throw explained(error, part, step);
+    throw explained(error, part, step, decompress, largest);
   });
 }
 
@@ -96,11 +96,20 @@ async function runStep(
   }
 }
 
-/** Where the inspector ended the load, the part is at fault, and no program. */
-function explained(error: unknown, part: StoredPart, { inspector }: LoadStep): unknown {
-  if (!(error instanceof ProgramFailure) || error.command !== inspector) return error;
+/** Where the part is at fault and no program: the inspector ended the load, or what is in the file does not decompress. */
+function explained(
+  error: unknown,
+  part: StoredPart,
+  { inspector }: LoadStep,
+  decompress: Command | undefined,
+  largest: number,
+): unknown {
+  if (!(error instanceof ProgramFailure)) return error;
+  if (error.command === decompress) return notWhole(part, error.message, error);
+  if (error.command !== inspector) return error;
   const { code, stderr } = error.ended;
   if (code === verdicts.refused) return refused(part, stderr);
+  if (code === verdicts.tooLarge) return tooLarge(part, largest);
   if (code === verdicts.notWhole) return notWhole(part, `it ${stderr}`, error);
   return error;
 }

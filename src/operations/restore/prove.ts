@@ -1,3 +1,4 @@
+import { asVyaError } from '../../errors.ts';
 import { lookAtFiles, verifyFiles } from '../../storage/verify-files.ts';
 import type { OpenBackup } from '../../storage/open-backup.ts';
 import { readEnds, readPart } from '../archive.ts';
@@ -50,8 +51,21 @@ export async function proveBeside<T>(
   const [proof, loaded] = await Promise.allSettled([proving, loading]);
   context.signal.throwIfAborted();
   if (proof.status === 'rejected') throw proof.reason;
-  if (loaded.status === 'rejected') throw loaded.reason;
-  return loaded.value;
+  if (loaded.status === 'fulfilled') return loaded.value;
+  if (asVyaError(loaded.reason).kind === 'failed') await readArchives(backup, session, context);
+  throw loaded.reason;
+}
+
+/** Whether pg_restore fails without a server, too: then the archive is at fault. */
+async function readArchives(
+  backup: OpenBackup,
+  { engine, programs }: Session,
+  { signal, env }: OperationContext,
+): Promise<void> {
+  const largest = largestOf(backup);
+  for (const part of await storedParts(backup)) {
+    if (part.format.startsWith('pg-')) await readPart(engine, part, { signal, env, programs, largest });
+  }
 }
 
 async function prove(
