@@ -1,8 +1,9 @@
 // Bundles vya into dist: few files to open, each loaded by the commands that need it. Run by `npm run build`.
 import { rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
-import { licenseNotices } from './license-notices.ts';
+import { licenseNotices, packageFolders } from './license-notices.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const output = `${root}dist`;
@@ -37,6 +38,10 @@ const { output: files } = await bundle.write({
   entryFileNames: '[name].js',
   // One folder below the root, as exec is: own-program.ts finds the programs from wherever it ends up.
   chunkFileNames: 'chunks/[name]-[hash].js',
+  footer: ({ moduleIds }) =>
+    packageFolders(moduleIds)
+      .map((folder) => `// Holds code of ${path.relative(root, folder)}`)
+      .join('\n'),
 });
 await bundle.close();
 

@@ -1,4 +1,4 @@
-// Starts the development tasks with everything they need: `node scripts/dev.mjs test|demo|soak|run …`.
+// Starts the development tasks with everything they need: `node scripts/dev.mjs test|demo|soak|bench|run …`.
 // Runs on an old system Node and without any dependency; the tasks themselves need Node 22.22.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -83,8 +83,9 @@ async function test(node, args, env) {
 
 /** Prepares the machine and runs one task; answers with its exit code. */
 async function main([task, ...args]) {
-  const usage = 'Usage: node scripts/dev.mjs test|demo|soak|run <command> [arguments]';
-  if (!['test', 'demo', 'soak', 'run'].includes(task) || (task === 'run' && args.length === 0)) fail(usage);
+  const usage = 'Usage: node scripts/dev.mjs test|demo|soak|bench|run <command> [arguments]';
+  if (!['test', 'demo', 'soak', 'bench', 'run'].includes(task) || (task === 'run' && args.length === 0))
+    fail(usage);
   const folder = nodeFolder();
   const path = [folder, join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter);
   const env = { ...process.env, PATH: path };
@@ -94,6 +95,7 @@ async function main([task, ...args]) {
   if (task === 'test') return test(node, args, env);
   if (task === 'demo') return run(node, [join('scripts', 'demo', 'demo.ts'), ...args], env);
   if (task === 'soak') return run(node, [join('tests', 'soak', 'soak.ts'), ...args], env);
+  if (task === 'bench') return run(node, [join('scripts', 'bench', 'bench.ts'), ...args], env);
   return run(args[0], args.slice(1), env);
 }
 

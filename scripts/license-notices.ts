@@ -12,9 +12,13 @@ const rule = '-'.repeat(80);
 
 /** The licences of all packages that these modules come from, as they ask to be passed on with copies of their code. */
 export function licenseNotices(modules: readonly string[]): string {
-  const folders = new Set(modules.flatMap((module) => packageFolder(module) ?? []));
-  const notices = [...folders].map(notice).toSorted();
+  const notices = packageFolders(modules).map(notice).toSorted();
   return ['vya contains code of these packages.', ...new Set(notices)].join(`\n\n${rule}\n\n`);
+}
+
+/** The folders of the packages that these modules come from. */
+export function packageFolders(modules: readonly string[]): string[] {
+  return [...new Set(modules.flatMap((module) => packageFolder(module) ?? []))].toSorted();
 }
 
 /** The nearest folder above a module in node_modules whose package.json names a package; undefined for vya's own modules. */

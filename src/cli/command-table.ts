@@ -78,6 +78,11 @@ export const commandTable: readonly CommandEntry[] = [
     load: async (context) => (await import('./commands/metrics.ts')).metricsCommand(context),
   },
   {
+    name: 'report',
+    description: 'Write a page for people: a year of backups, sizes, times, and what failed.',
+    load: async (context) => (await import('./commands/report.ts')).reportCommand(context),
+  },
+  {
     name: 'schedule',
     description: 'Back up every night: with a systemd timer, or with cron.',
     load: async (context) => (await import('./commands/schedule.ts')).scheduleCommand(context),

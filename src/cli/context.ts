@@ -14,7 +14,7 @@ export interface CliContext {
   atEnd(work: () => Promise<void>): void;
 }
 
-/** What a command answers: one result for two printers, and the exit code. */
+/** What a command answers: one result for two printers, of which only one is asked, and the exit code. */
 export interface Outcome {
   code: number;
   /** Printed with `--format json`: the one document on stdout. */

@@ -1,18 +1,16 @@
-import { type StatusReport, status } from '../operations/status.ts';
+import { status, type StatusJob, type StatusReport } from '../operations/status.ts';
 import type { Setup } from './setup.ts';
 
-/** What there is in the configured storage, measured against the configuration. Throws VyaError `storage`, `usage`. */
+/** What there is in the configured storage, measured against the configuration. Throws VyaError `storage`. */
 export async function readStatus(setup: Setup, only: readonly string[]): Promise<StatusReport> {
-  const { storage, retention, instances } = setup.config;
-  return await status(
-    {
-      storage,
-      retention,
-      instances: instances.map(({ id, databases }) => ({ id, named: databases.filter(isName) })),
-      only,
-    },
-    setup.operation,
-  );
+  return await status(statusJob(setup, only), setup.operation);
+}
+
+/** @param only ids of instances; empty: all */
+export function statusJob({ config }: Setup, only: readonly string[]): StatusJob {
+  const { storage, retention, instances } = config;
+  const named = instances.map(({ id, databases }) => ({ id, named: databases.filter(isName) }));
+  return { storage, retention, instances: named, only };
 }
 
 /** Without a wildcard: such a database has to be there. */

@@ -19,6 +19,9 @@ export interface OpenOptions {
   single?: boolean;
 }
 
+/** Servers that offered no encryption: with `prefer` that is asked once, and not by every session in another database. */
+const withoutTls = new WeakSet<InstanceTarget>();
+
 const silent = { warn() {}, error() {}, deprecate() {}, debug() {} };
 
 export interface OpenKnex {
@@ -35,15 +38,20 @@ export async function openKnex(target: InstanceTarget, options: OpenOptions): Pr
   const driver = await driverFor(target.type);
   const { mode } = target.tls;
   // A Unix socket needs no cover, so `prefer` asks for none there.
-  const tryTls = mode !== 'disable' && !(mode === 'prefer' && 'socket' in target.endpoint);
+  const known = mode === 'prefer' && ('socket' in target.endpoint || withoutTls.has(target));
+  const tryTls = mode !== 'disable' && !known;
   try {
     return await openWith(driver, target, options, tryTls);
   } catch (error) {
+    // It may have been started anew, with other settings.
+    withoutTls.delete(target);
     const fallBack = mode === 'prefer' && tryTls && error instanceof Error && driver.saysNoTls(error);
     if (!fallBack) throw explained(error, target, options);
   }
   try {
-    return await openWith(driver, target, options, false);
+    const opened = await openWith(driver, target, options, false);
+    withoutTls.add(target);
+    return opened;
   } catch (error) {
     throw explained(error, target, options);
   }

@@ -8,18 +8,28 @@ import { startOf } from './process-group.ts';
  *
  * One line per message: `+g PGID:START`, `-g PGID:START`, `+d DIRECTORY`, `-d DIRECTORY`. START is when the group's leader
  * was started (`startOf`). A leader of the same number that was started at another moment is a stranger's: it is left alone.
+ * It starts no program while vya lives: it hears twice of each one that vya runs.
  */
 const script = `
 trap '' HUP INT TERM
-groups= directories=
+groups= directories= newline='
+'
 while IFS= read -r line; do
   value=\${line#?? }
   case $line in
-    +g*) groups="$groups $value " ;;
-    -g*) groups=$(printf '%s' "$groups" | sed "s/ $value / /g") ;;
-    +d*) directories="$directories$value
-" ;;
-    -d*) directories=$(printf '%s' "$directories" | grep -vxF -e "$value"; echo .) && directories=\${directories%.} ;;
+    +g*) groups="$groups $value" ;;
+    -g*)
+      kept=
+      for group in $groups; do [ "$group" = "$value" ] || kept="$kept $group"; done
+      groups=$kept ;;
+    +d*) directories="$directories$value$newline" ;;
+    -d*)
+      kept= rest=$directories
+      while [ -n "$rest" ]; do
+        first=\${rest%%"$newline"*} rest=\${rest#*"$newline"}
+        [ "$first" = "$value" ] || kept="$kept$first$newline"
+      done
+      directories=$kept ;;
   esac
 done
 signal() {

@@ -4,7 +4,7 @@ import { systemCode, VyaError } from '../errors.ts';
 import type { Command } from './command.ts';
 import { guardGroup, releaseGroup } from './lifeline.ts';
 import { signalGroup } from './process-group.ts';
-import { noteProcess } from './process-ids.ts';
+import { noteProcess, noteSuccess } from './process-ids.ts';
 import { prepareCommand } from './secret-file.ts';
 import { StderrTail } from './stderr-tail.ts';
 
@@ -57,7 +57,10 @@ export async function startProgram(command: Command, stdio: StdioOptions): Promi
   let endedByUs = false;
   let over = false;
   let reaped = false;
-  child.once('exit', () => (reaped = true));
+  child.once('exit', (code) => {
+    reaped = true;
+    if (code === 0) noteSuccess(command);
+  });
   let orders: NodeJS.Timeout | undefined;
   const end = (): void => {
     if (endedByUs || over) return;

@@ -1,8 +1,15 @@
+import { setImmediate } from 'node:timers/promises';
 import { asVyaError, type VyaError } from '../errors.ts';
 import { planRetention, type Decision } from '../retention/gfs.ts';
 import type { RetentionPolicy } from '../retention/policy.ts';
 import type { BackupEntry } from '../storage/backup-entry.ts';
-import { retentionInput, type RetentionInput, scanBackups } from '../storage/catalogue.ts';
+import {
+  findPlaces,
+  retentionInput,
+  type RetentionInput,
+  type Scan,
+  scanBackups,
+} from '../storage/catalogue.ts';
 import type { Place } from '../storage/layout.ts';
 import { acquireLock } from '../storage/lock.ts';
 import { finishRemovals, removeBackup } from '../storage/remove.ts';
@@ -37,15 +44,12 @@ export interface PruneResult {
 
 /** Applies retention to every database in the storage tree, also those that no server has any more. */
 export async function prune(job: PruneJob, context: OperationContext): Promise<PruneResult[]> {
-  const { backups } = await scanBackups({ basePath: job.storage.basePath });
-  const places = new Map<string, Place>();
-  for (const { instance, database } of backups) {
-    if (job.instances && !job.instances.includes(instance)) continue;
-    if (job.databases && !job.databases.includes(database ?? '')) continue;
-    places.set(JSON.stringify([instance, database]), { instance, database });
-  }
+  const wanted = (await findPlaces(job.storage.basePath)).filter(
+    ({ instance, database }) =>
+      (job.instances?.includes(instance) ?? true) && (job.databases?.includes(database ?? '') ?? true),
+  );
   const results: PruneResult[] = [];
-  for (const place of places.values()) results.push(await pruneDatabase({ ...job, place }, context));
+  for (const place of wanted) results.push(await pruneDatabase({ ...job, place }, context));
   return results;
 }
 
@@ -56,7 +60,7 @@ export async function pruneDatabase(
 ): Promise<PruneResult> {
   const result: PruneResult = { ...job.place, decisions: [], deleted: [], warnings: [] };
   try {
-    if (job.dryRun) await decide(job, result, context);
+    if (job.dryRun) await decide(job, await scanPlace(job), result, context);
     else await decideAndDelete(job, result, context);
   } catch (error) {
     context.signal.throwIfAborted();
@@ -68,13 +72,26 @@ export async function pruneDatabase(
 
 type PlaceJob = Parameters<typeof pruneDatabase>[0];
 
-async function decide(job: PlaceJob, result: PruneResult, context: OperationContext): Promise<BackupEntry[]> {
-  const scan = await scanBackups({ basePath: job.storage.basePath, ...job.place });
+function scanPlace({ storage, place }: PlaceJob): Promise<Scan> {
+  return scanBackups({ basePath: storage.basePath, ...place });
+}
+
+/** Backups that are looked at before the event loop has its turn. */
+const inOneGo = 32;
+
+/** Fills in the result, and answers what goes. */
+async function decide(
+  job: PlaceJob,
+  scan: Scan,
+  result: PruneResult,
+  context: OperationContext,
+): Promise<BackupEntry[]> {
   result.warnings.push(...scan.warnings);
   const byId = new Map(scan.backups.map((entry) => [entry.id, entry]));
   const candidates: RetentionInput[] = [];
-  for (const entry of scan.backups) {
-    const damage = await damageOf(entry);
+  for (const [index, entry] of scan.backups.entries()) {
+    if (index % inOneGo === 0) await setImmediate();
+    const damage = damageOf(entry);
     if (damage !== undefined) result.warnings.push(`${damage}; retention neither counts nor deletes it`);
     const input = retentionInput(entry);
     candidates.push({ ...input, complete: input.complete && damage === undefined });
@@ -103,9 +120,9 @@ async function decideAndDelete(job: PlaceJob, result: PruneResult, context: Oper
     waitSeconds: job.waitSeconds,
   });
   try {
-    const { unfinishedRemovals } = await scanBackups({ basePath, ...job.place });
-    await finishRemovals({ basePath, paths: unfinishedRemovals, lock });
-    for (const backup of await decide(job, result, context)) {
+    const scan = await scanPlace(job);
+    await finishRemovals({ basePath, paths: scan.unfinishedRemovals, lock });
+    for (const backup of await decide(job, scan, result, context)) {
       context.signal.throwIfAborted();
       const { kept } = await removeBackup({ ...common, backup, lock }).catch(async (error: unknown) => {
         await context.audit({

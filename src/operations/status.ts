@@ -57,7 +57,7 @@ export interface StorageStatus {
   totalBytes: number;
   /** Bytes by which the backups grew per day in the last week; absent where they are younger than a day. */
   growthPerDay?: number;
-  /** Absent where they do not grow. */
+  /** Absent where they do not grow, or so slowly that nobody can tell. */
   daysUntilFull?: number;
 }
 
@@ -84,7 +84,7 @@ export async function status(job: StatusJob, context: OperationContext): Promise
   for (const { instance, database, entries } of placesOf(scan.backups, job.instances).filter(wanted)) {
     const configured = job.instances.some(({ id }) => id === instance);
     const standing = !configured ? 'unconfigured' : isGone(instance, database) ? 'gone' : 'current';
-    const found = await describe(entries, job.retention, now, scan.warnings);
+    const found = describe(entries, job.retention, now, scan.warnings);
     const failure = failures.of(instance, database);
     const isNews = failure && failure.at > (found.lastGood?.takenAt ?? new Date(0));
     databases.push({ instance, database, standing, ...found, ...(isNews ? { failure } : {}) });
@@ -130,13 +130,13 @@ function byName(a: PlaceEntries, b: PlaceEntries): number {
 
 type Found = Omit<DatabaseStatus, 'instance' | 'database' | 'standing' | 'failure'>;
 
-async function describe(
+function describe(
   entries: readonly BackupEntry[],
   policy: RetentionPolicy,
   now: Date,
   warnings: string[],
-): Promise<Found> {
-  const [good, before] = await wholeOnes(entries, now, warnings);
+): Found {
+  const [good, before] = wholeOnes(entries, now, warnings);
   const proven = entries.find((entry) => entry.proven);
   return {
     ...(good ? { lastGood: lastGood(good) } : {}),
@@ -150,16 +150,12 @@ async function describe(
 }
 
 /** The newest two that are complete and have all their files. One that is dated in the future is none that can be counted on. */
-async function wholeOnes(
-  entries: readonly BackupEntry[],
-  now: Date,
-  warnings: string[],
-): Promise<BackupEntry[]> {
+function wholeOnes(entries: readonly BackupEntry[], now: Date, warnings: string[]): BackupEntry[] {
   const whole: BackupEntry[] = [];
   for (const entry of entries) {
     if (whole.length === 2) break;
     if (!retentionInput(entry).complete || entry.takenAt > now) continue;
-    const damage = await damageOf(entry);
+    const damage = damageOf(entry);
     if (damage === undefined) whole.push(entry);
     else warnings.push(damage);
   }
@@ -170,6 +166,9 @@ function lastGood({ id, takenAt, sizeBytes, summary }: BackupEntry): LastGood {
   const [from, to] = [Date.parse(summary?.startedAt ?? ''), Date.parse(summary?.finishedAt ?? '')];
   return { id, takenAt, sizeBytes, durationMs: Math.max(0, to - from) };
 }
+
+/** Days: ten years from now nobody knows. */
+const farAway = 3650;
 
 async function describeStorage(
   path: string,
@@ -187,7 +186,7 @@ async function describeStorage(
     freeBytes,
     totalBytes,
     ...optional('growthPerDay', growth),
-    ...(growth !== undefined && growth > 0 ? { daysUntilFull: freeBytes / growth } : {}),
+    ...(growth !== undefined && growth * farAway > freeBytes ? { daysUntilFull: freeBytes / growth } : {}),
   };
 }
 

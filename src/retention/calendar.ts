@@ -29,11 +29,16 @@ export function wallClockIn(timezone: string): (date: Date) => WallClock {
     atMidnight.set(day, offset);
     return offset;
   };
+  // Backups come in order: most are of the same day as the one before.
+  let known = { day: Number.NaN, offset: 0, changes: false };
   return (date) => {
     const utc = Math.floor(date.getTime() / 1000);
     const day = Math.floor(utc / daySeconds);
-    const before = midnightOffset(day);
-    const offset = before === midnightOffset(day + 1) ? before : offsetAt(formatter, utc);
+    if (day !== known.day) {
+      const offset = midnightOffset(day);
+      known = { day, offset, changes: offset !== midnightOffset(day + 1) };
+    }
+    const offset = known.changes ? offsetAt(formatter, utc) : known.offset;
     return { seconds: utc + offset, offset };
   };
 }
@@ -84,13 +89,26 @@ export function dayLabel(day: number): string {
 }
 
 export function yearOf(day: number): number {
-  return new Date(day * daySeconds * 1000).getUTCFullYear();
+  return Math.floor(monthNumber(day) / 12);
 }
 
-/** Months since year 0. */
+/** Days from 0000-03-01 to 1970-01-01. */
+const marchOfYear0 = 719_468;
+/** After so many days the Gregorian calendar begins anew. */
+const days400 = 146_097;
+
+/** Months since year 0. Integer arithmetic, because a Date for each of 100,000 backups takes longer than all else. */
 export function monthNumber(day: number): number {
-  const date = new Date(day * daySeconds * 1000);
-  return date.getUTCFullYear() * 12 + date.getUTCMonth();
+  // Years that begin with March: the leap day is their last.
+  const since = day + marchOfYear0;
+  const cycle = Math.floor(since / days400);
+  const within = since - cycle * days400;
+  const leaps = Math.floor(within / 1460) - Math.floor(within / 36_524) + Math.floor(within / 146_096);
+  const year = Math.floor((within - leaps) / 365);
+  const dayOfYear = within - (365 * year + Math.floor(year / 4) - Math.floor(year / 100));
+  // From March on, months of 31, 30, 31, 30, 31 days come again and again: 153 days in five.
+  const month = Math.floor((5 * dayOfYear + 2) / 153);
+  return (cycle * 400 + year) * 12 + month + 2;
 }
 
 export function monthLabel(month: number): string {

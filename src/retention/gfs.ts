@@ -51,12 +51,19 @@ export function planRetention(
   return [...backups].sort(newerFirst).map((backup) => {
     const outside = outsideReason(backup, now);
     if (outside !== undefined) return { id: backup.id, keep: true, reasons: [outside] };
-    const clock = readClock(backup.takenAt);
-    const verdicts = judges.map((judge) => judge(backup, clock)).filter((verdict) => verdict !== undefined);
-    const keep = verdicts.some((verdict) => verdict.keep);
-    const reasons = verdicts.filter((verdict) => verdict.keep === keep).map((verdict) => verdict.reason);
-    return { id: backup.id, keep, reasons };
+    return judge(backup, readClock(backup.takenAt), judges);
   });
+}
+
+/** One rule that keeps it is enough. */
+function judge(backup: RetentionBackup, clock: WallClock, judges: readonly Judge[]): Decision {
+  const [kept, missed]: [string[], string[]] = [[], []];
+  for (const each of judges) {
+    const verdict = each(backup, clock);
+    if (verdict) (verdict.keep ? kept : missed).push(verdict.reason);
+  }
+  const keep = kept.length > 0;
+  return { id: backup.id, keep, reasons: keep ? kept : missed };
 }
 
 /** Ids of one moment differ in their suffix: none, -2, …, -10. */
@@ -69,7 +76,8 @@ function newerFirst(a: RetentionBackup, b: RetentionBackup): number {
 /** Why a backup takes no part in the rules, or undefined when it does. */
 function outsideReason(backup: RetentionBackup, now: Date): string | undefined {
   if (!backup.complete) return 'not complete: neither counted nor deleted by retention';
-  if (backup.takenAt > now) return 'dated in the future: neither counted nor deleted until then';
+  if (backup.takenAt.getTime() > now.getTime())
+    return 'dated in the future: neither counted nor deleted until then';
   return undefined;
 }
 

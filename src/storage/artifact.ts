@@ -3,13 +3,14 @@ import { basename, dirname, join } from 'node:path';
 import { VyaError } from '../errors.ts';
 import { ensureDirectories } from './directories.ts';
 import { orStorageError } from './failure.ts';
+import { type FollowedDirectory, followDirectory } from './followed-directory.ts';
 import { assertSuffix, type ChecksumAlgorithm, componentsOf, fileStem, type Place } from './layout.ts';
 import { prepareLockFile } from './lock-file.ts';
 import { assertCovers } from './lock-scope.ts';
 import type { Lock } from './lock.ts';
 import type { FileEntry, ManifestDraft } from './manifest.ts';
 import { type Published, publishStage } from './publish.ts';
-import { adoptDirectory } from './staged-directory.ts';
+import { adoptDirectory, type AdoptOptions } from './staged-directory.ts';
 import { createStagedFile, type StagedFile } from './staged-file.ts';
 import { makeStage, removeStage } from './staging.ts';
 import { assertStoredName } from './stored-name.ts';
@@ -34,8 +35,10 @@ export interface StagedBackup {
   pathFor(suffix: string): string;
   /** Creates the file of a part, to whose end programs may write. Throws VyaError `storage`. */
   createFile(suffix: string): Promise<StagedFile>;
-  /** Takes over the directory that a client program made at `pathFor(suffix)`; its absolute path. */
-  adoptDirectory(suffix: string, signal?: AbortSignal): Promise<string>;
+  /** Begins to calculate the checksums of the directory that a client program is about to make at `pathFor(suffix)`. */
+  followDirectory(suffix: string): FollowedDirectory;
+  /** Takes over the directory that a client program made at `pathFor(suffix)`, and may have been followed; its absolute path. */
+  adoptDirectory(suffix: string, options?: AdoptOptions): Promise<string>;
   /** Takes back every part that was made so far, for another attempt. Throws VyaError `storage`. */
   restart(): Promise<void>;
   /** Bytes of a file, or of all files in a directory, of this backup. */
@@ -89,8 +92,9 @@ export async function stageBackup(request: StageRequest): Promise<StagedBackup> 
       };
       return { ...file, finish };
     },
-    async adoptDirectory(suffix, signal) {
-      entries.push(...(await adoptDirectory(stage, nameFor(suffix), checksumAlgorithm, signal)));
+    followDirectory: (suffix) => followDirectory(join(stage, nameFor(suffix)), checksumAlgorithm),
+    async adoptDirectory(suffix, options) {
+      entries.push(...(await adoptDirectory(stage, nameFor(suffix), checksumAlgorithm, options)));
       return join(stage, nameFor(suffix));
     },
     sizeOf: (path) => orStorageError(`look at ${path}`, () => sizeOf(path)),

@@ -1,5 +1,13 @@
-import type { ManifestSummary } from './manifest.ts';
+import type { FileEntry, ManifestSummary } from './manifest.ts';
 import type { Proof } from './marks.ts';
+
+/** What is kept of a manifest while thousands of backups are looked at. */
+export interface EntrySummary extends Pick<
+  ManifestSummary,
+  'run' | 'server' | 'startedAt' | 'finishedAt' | 'partial' | 'warnings'
+> {
+  files: readonly Pick<FileEntry, 'path' | 'size'>[];
+}
 
 /** A backup in the storage tree. */
 export interface BackupEntry {
@@ -22,8 +30,8 @@ export interface BackupEntry {
   proven: boolean;
   /** What that rehearsal compared, and how it ended. */
   proof?: Proof;
-  /** The manifest without its inventory; absent when the backup is not complete. */
-  summary?: ManifestSummary;
+  /** Absent when the backup is not complete. */
+  summary?: EntrySummary;
   /** Of all its files; 0 when it is not complete. */
   sizeBytes: number;
 }

@@ -1,7 +1,9 @@
+import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { asVyaError } from '../errors.ts';
 import type { BackupEntry, ScanFilter } from './backup-entry.ts';
 import { type FoundDirectory, findBackupDirectories } from './find-directories.ts';
+import type { Place } from './layout.ts';
 import { type ReadDirectory, readBackupDirectory } from './read-directory.ts';
 
 export interface Scan {
@@ -35,6 +37,25 @@ export async function scanBackups(filter: ScanFilter): Promise<Scan> {
     if (found.entry) scan.backups.push(found.entry);
   }
   return scan;
+}
+
+/**
+ * Every database, and every instance's accounts, of which there are directories with backups' names; that of the newest one
+ * first. A manifest is read only where the name was too long for a directory.
+ *
+ * @throws VyaError `storage` when the base cannot be read
+ */
+export async function findPlaces(basePath: string): Promise<Place[]> {
+  const { directories } = await findBackupDirectories({ basePath });
+  const places = new Map<string, Place>();
+  for (const directory of directories.sort(newestFirst)) {
+    const parent = dirname(directory.path);
+    if (places.has(parent)) continue;
+    const { instance, database = readOrWarn(directory).entry?.database } = directory;
+    // Of a shortened name whose manifest cannot be read, an older one may tell.
+    if (database !== undefined && database !== '') places.set(parent, { instance, database });
+  }
+  return [...places.values()];
 }
 
 /** One directory that cannot be read does not hide the others. */

@@ -1,4 +1,5 @@
 import { access, constants } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { VyaError } from '../errors.ts';
 import type { Command } from '../exec/command.ts';
@@ -11,6 +12,9 @@ export interface Compression {
   /** 1 (fast) to 9 (small). */
   level: number;
 }
+
+/** Cores that one gzip stream may keep busy: zstd is fast enough with one, gzip is what a dump waits for. */
+const mostThreads = 4;
 
 const suffixes: Readonly<Record<CodecName, '.zst' | '.gz' | ''>> = { zstd: '.zst', gzip: '.gz', none: '' };
 
@@ -33,10 +37,23 @@ export async function compressor(
   if (!Number.isInteger(level) || level < 1 || level > 9) {
     throw new VyaError('usage', `There is no compression level ${level}`, { hint: 'Use 1 to 9.' });
   }
-  return {
-    suffix,
-    command: await codecCommand(codec, ['-q', '-c', `-${level}`], ['compress', codec, `${level}`], env),
-  };
+  const args = ['-q', '-c', `-${level}`];
+  const parallel = codec === 'gzip' ? await parallelGzip(level, env) : undefined;
+  const command = parallel ?? (await codecCommand(codec, args, ['compress', codec, `${level}`], env));
+  return { suffix, command };
+}
+
+/**
+ * pigz, where it is installed: gzip's format, made on several cores. It never decompresses for vya, because it takes a file that
+ * is cut in the header of a later stream, or followed by something else, for whole (seen with 2.6).
+ */
+async function parallelGzip(level: number, env: NodeJS.ProcessEnv): Promise<Command | undefined> {
+  const own = { PATH: env['PATH'] ?? '' };
+  const file = await findOnPath('pigz', own.PATH);
+  if (file === undefined) return undefined;
+  const threads = Math.min(availableParallelism(), mostThreads);
+  // With -q it would not say why it failed.
+  return { file, args: ['-p', `${threads}`, '-c', `-${level}`], env: own };
 }
 
 /**

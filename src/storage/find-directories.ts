@@ -4,15 +4,9 @@ import { join } from 'node:path';
 import { systemCode } from '../errors.ts';
 import type { ScanFilter } from './backup-entry.ts';
 import { storageError } from './failure.ts';
-import {
-  accountsDirectory,
-  assertInstanceId,
-  componentsOf,
-  isInstanceId,
-  parseBackupName,
-} from './layout.ts';
+import { accountsDirectory, assertInstanceId, isInstanceId, parseBackupName } from './layout.ts';
 import { mapLimited } from './limited.ts';
-import { isShortened, unescapeName } from './names.ts';
+import { fittingName, isShortened, unescapeName } from './names.ts';
 
 /** A directory that bears a backup's name, in a place where backups lie. */
 export interface FoundDirectory {
@@ -41,10 +35,11 @@ export async function findBackupDirectories(filter: ScanFilter): Promise<Found> 
     throw storageError(error, `read the storage ${basePath}`);
   });
   const instances = inBase.filter((entry) => instance === undefined || entry.name === instance);
+  const component = wantedComponent(filter);
   const places: (readonly [instance: string, database: string])[] = [];
   for (const entry of realDirectories(instances, basePath, isInstanceId, warnings)) {
     const inside = await listOrWarn(join(basePath, entry), instance !== undefined, warnings);
-    const wanted = inside.filter(({ name }) => isWanted(filter, entry, name));
+    const wanted = inside.filter(({ name }) => component === undefined || component === name);
     for (const name of realDirectories(wanted, join(basePath, entry), isDatabaseDirectory, warnings)) {
       places.push([entry, name]);
     }
@@ -53,8 +48,10 @@ export async function findBackupDirectories(filter: ScanFilter): Promise<Found> 
   return { directories: found.flat(), warnings };
 }
 
-function isWanted({ database }: ScanFilter, instance: string, name: string): boolean {
-  return database === undefined || componentsOf({ instance, database })[1] === name;
+/** The directory's name of the one place that is asked for; undefined: all. */
+function wantedComponent({ database }: ScanFilter): string | undefined {
+  if (database === undefined) return undefined;
+  return database === null ? accountsDirectory : fittingName(database);
 }
 
 function isDatabaseDirectory(name: string): boolean {

@@ -12,6 +12,9 @@ const harmless = 4 * 1024 * 1024;
 const mostObjects = 3_000_000;
 const deepest = 32;
 
+/** What tells a manifest of vya's, of whatever version, from anything else. Made once: that takes longer than its use. */
+const headSchema = z.object({ format: z.literal(manifestFormat), version: z.int().positive() });
+
 /** Bytes; a manifest of a hundred thousand tables is a tenth of this. */
 export const largestManifest = 256 * 1024 * 1024;
 
@@ -51,9 +54,7 @@ export function parseManifest<T extends z.ZodType>(schema: T, text: string, dire
   } catch (error) {
     throw damaged(directory, 'is not JSON', error);
   }
-  const head = z
-    .object({ format: z.literal(manifestFormat), version: z.int().positive() })
-    .safeParse(content);
+  const head = headSchema.safeParse(content);
   if (!head.success) throw damaged(directory, 'is not the manifest of a vya backup');
   if (head.data.version > manifestVersion) {
     throw new VyaError(

@@ -12,6 +12,7 @@ import {
   type Place,
   sumsNames,
 } from './layout.ts';
+import { mapLimited } from './limited.ts';
 import {
   type FileEntry,
   type Manifest,
@@ -64,8 +65,9 @@ export async function publishStage(publication: Publication, draft: ManifestDraf
       const manifest = await writeManifest(stage, manifestOf(publication, files, draft, id));
       await syncDirectory(stage);
       if (await renameInto(stage, path)) {
-        // The instance's and the database's directories may be new.
-        for (const each of [parent, dirname(parent), basePath, dirname(stage)]) await syncDirectory(each);
+        // The instance's and the database's directories may be new. A journal takes them all in one go.
+        const changed = [parent, dirname(parent), basePath, dirname(stage)];
+        await mapLimited(changed, changed.length, syncDirectory);
         return { id, path, manifest };
       }
       await unlink(join(stage, manifestName));

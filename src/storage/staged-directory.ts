@@ -5,6 +5,7 @@ import { VyaError } from '../errors.ts';
 import { checksumFile } from './checksum.ts';
 import { isRealDirectory, syncDirectory } from './directories.ts';
 import { orStorageError } from './failure.ts';
+import type { FollowedDirectory } from './followed-directory.ts';
 import type { ChecksumAlgorithm } from './layout.ts';
 import { mapLimited } from './limited.ts';
 import type { FileEntry } from './manifest.ts';
@@ -12,6 +13,12 @@ import { readTree, type TreeEntry } from './tree.ts';
 
 /** Files that are synced at once: the disk writes several in one go. */
 const atOnce = 8;
+
+export interface AdoptOptions {
+  signal?: AbortSignal | undefined;
+  /** What followed the program; it is stopped. */
+  following?: FollowedDirectory | undefined;
+}
 
 /**
  * Takes over a directory that a client program wrote: modes 0600 and 0700, a checksum for each file, all of it on the disk.
@@ -24,8 +31,9 @@ export async function adoptDirectory(
   root: string,
   name: string,
   algorithm: ChecksumAlgorithm,
-  signal: AbortSignal | undefined,
+  { signal, following }: AdoptOptions = {},
 ): Promise<FileEntry[]> {
+  await following?.stop();
   const directory = join(root, name);
   return orStorageError(`write ${directory} to the disk`, async () => {
     const entries = (await isRealDirectory(directory)) ? await readTree(directory) : [];
@@ -42,7 +50,8 @@ export async function adoptDirectory(
     const digests = await mapLimited(files, atOnce, async ({ path }) => {
       const absolute = join(directory, path);
       await settle(absolute);
-      const digest = await checksumFile(absolute, algorithm, { signal });
+      signal?.throwIfAborted();
+      const digest = (await following?.finish(path)) ?? (await checksumFile(absolute, algorithm, { signal }));
       return { path: `${name}/${path}`, ...digest };
     });
     for (const each of ['', ...directories]) await syncDirectory(join(directory, each));

@@ -27,7 +27,7 @@ export interface Gate {
   open(): Promise<void>;
 }
 
-export function shimsOf(space: Workspace, server: TestServer): Shims {
+export function shimsOf(space: Pick<Workspace, 'path'>, server: TestServer): Shims {
   const folder = join(space.path, 'shims');
   const add: Shims['add'] = async (program, script) => {
     await mkdir(folder, { recursive: true });

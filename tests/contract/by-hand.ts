@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { nextValues } from '../samples/samples.ts';
 import type { TestedKind } from '../servers/kinds.ts';
 import type { TestServer } from '../servers/server.ts';
+import type { Workspace } from '../cli/vya.ts';
 import { type Contract, dropDatabase, quoteName, run, sample } from './contract.ts';
 import { type Fingerprint, fingerprint } from './fingerprint.ts';
 
@@ -16,7 +17,7 @@ const execute = promisify(execFile);
  * database that it comes from. PostgreSQL's need the roles of the first.
  */
 export async function restoreByHand(
-  { server, second, space }: Contract,
+  { server, second, space }: Pick<Contract, 'server' | 'second'> & { space: Pick<Workspace, 'path' | 'env'> },
   directory: string,
   reader: string,
 ): Promise<{ print: Fingerprint; next: Record<string, unknown> }> {

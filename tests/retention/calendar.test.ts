@@ -8,6 +8,7 @@ import {
   wallClockIn,
   weekLabel,
   weekNumber,
+  yearOf,
 } from '../../src/retention/calendar.ts';
 
 const zones = [
@@ -26,6 +27,32 @@ const zones = [
 const weekOf = (iso: string): string => weekLabel(weekNumber(dayNumber(wallClockIn('UTC')(new Date(iso)))));
 
 describe('the calendar of a zone', () => {
+  it('knows the month and the year of every day that Date knows of in a thousand years', () => {
+    const [from, to] = [Date.UTC(1600, 0, 1) / 86_400_000, Date.UTC(2600, 0, 1) / 86_400_000];
+    const wrong: string[] = [];
+    for (let day = from; day < to; day += 1) {
+      const date = new Date(day * 86_400_000);
+      const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
+      if (yearOf(day) !== year || monthNumber(day) !== year * 12 + month) wrong.push(date.toISOString());
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('shows the same whatever was asked before', () => {
+    const start = fc.integer({ min: Date.UTC(1995, 0, 1), max: Date.UTC(2040, 0, 1) });
+    const steps = fc.array(fc.integer({ min: -90 * 60_000, max: 30 * 3_600_000 }), { maxLength: 30 });
+    fc.assert(
+      fc.property(fc.constantFrom(...zones), start, steps, (zone, first, gaps) => {
+        const read = wallClockIn(zone);
+        let ms = first;
+        for (const gap of gaps) {
+          ms += gap;
+          expect(read(new Date(ms))).toEqual(wallClockIn(zone)(new Date(ms)));
+        }
+      }),
+    );
+  });
+
   it('shows what the zone’s clocks show, at every instant of every zone', () => {
     const instants = fc.integer({ min: Date.UTC(1995, 0, 1), max: Date.UTC(2040, 0, 1) });
     fc.assert(

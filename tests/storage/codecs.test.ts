@@ -40,7 +40,8 @@ describe.each(['zstd', 'gzip'] as const)('%s', (codec) => {
   it('is the program where there is one, and a child of node otherwise, never vya itself', async () => {
     const found = await compressor({ codec, level: 3 }, withPrograms);
     expect([found.suffix, codecOf(`dump.sql${found.suffix}`)]).toEqual([suffix, codec]);
-    expect(found.command?.file).toMatch(new RegExp(`^/.*/${codec}$`));
+    expect(found.command?.file).toMatch({ zstd: /^\/.*\/zstd$/, gzip: /^\/.*\/(pigz|gzip)$/ }[codec]);
+    expect((await decompressor(codec, withPrograms))?.file).toMatch(new RegExp(`^/.*/${codec}$`));
     expect((await compressor({ codec, level: 3 }, child.env)).command?.file).toBe(process.execPath);
     expect((await decompressor(codec, child.env))?.file).toBe(process.execPath);
     expect(found.command?.env).toEqual({ PATH: withPrograms.PATH });
@@ -150,6 +151,28 @@ describe('codecs', () => {
     filler.writeUInt32LE(filler.length - 8, 4);
     await writeFile(to, Buffer.concat([filler, frame, frame]));
     expect((await decompress(to, 'zstd', { PATH: '/nonexistent' })).toString()).toBe('hellohello');
+  });
+
+  it('use pigz to compress where it is installed, and never to decompress', async () => {
+    const directory = await scratchDirectory();
+    const gzip = (await decompressor('gzip', withPrograms))?.file ?? '';
+    const [without, both] = [join(directory, 'without'), join(directory, 'both')];
+    for (const path of [without, both]) {
+      await mkdir(path);
+      await symlink(gzip, join(path, 'gzip'));
+    }
+    // Notes how it was called, and does what pigz would.
+    const script = `#!/bin/sh\necho "$*" >>'${directory}/calls'\nshift 2\nexec '${gzip}' "$@"\n`;
+    await writeFile(join(both, 'pigz'), script, { mode: 0o755 });
+
+    expect((await compressor({ codec: 'gzip', level: 6 }, { PATH: without })).command?.file).toBe(
+      join(without, 'gzip'),
+    );
+    const [from, to] = [join(directory, 'in'), join(directory, 'out')];
+    await writeFile(from, content);
+    await compress(to, 6, 'gzip', { PATH: both }, from);
+    expect((await decompress(to, 'gzip', { PATH: both })).equals(content)).toBe(true);
+    expect(await readFile(join(directory, 'calls'), 'utf8')).toMatch(/^-p [1-4] -c -6\n$/);
   });
 
   it('look a program up on absolute directories of PATH only', async () => {

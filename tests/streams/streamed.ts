@@ -13,6 +13,8 @@ import { pathWith } from '../servers/servers.ts';
 
 /** Runs backups and restores of one server as the command line does, but for how large a database has to be for several streams. */
 export interface Streaming {
+  /** Its own folder, and the storage in it. */
+  folder: string;
   context: OperationContext;
   /** What was logged so far. */
   lines: string[];
@@ -36,6 +38,7 @@ export async function streaming(server: TestServer, database: string): Promise<S
   };
   const storage = { basePath: path.join(folder, 'storage'), checksumAlgorithm: 'sha256' } as const;
   return {
+    folder,
     context,
     lines,
     async backUp(job = {}, target = {}) {

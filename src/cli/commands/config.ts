@@ -1,6 +1,4 @@
 import { Command } from '@commander-js/extra-typings';
-import { stringify } from 'yaml';
-import { configJsonSchema } from '../../config/json-schema.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import { loadConfiguration } from '../configuration.ts';
 import type { CliContext, Outcome } from '../context.ts';
@@ -18,11 +16,13 @@ export function configCommand(context: CliContext) {
       'Print the configuration as vya understands it: defaults and environment included, no secrets.',
     )
     .action(async (_options, command) => {
-      context.finish(showOutcome(await loadConfiguration(context, command), context.env));
+      const { stringify } = await import('yaml');
+      context.finish(showOutcome(await loadConfiguration(context, command), context.env, stringify));
     });
   const schema = new Command('schema')
     .description('Print the JSON Schema of the configuration file, for editors.')
-    .action(() => {
+    .action(async () => {
+      const { configJsonSchema } = await import('../../config/json-schema.ts');
       const json = configJsonSchema();
       context.finish({ code: exitCodes.success, json, text: JSON.stringify(json, null, 2) });
     });
@@ -58,6 +58,7 @@ function validateOutcome({ config, path, overriddenBy, warnings }: LoadedConfig)
 function showOutcome(
   { settled, path, overriddenBy, warnings }: LoadedConfig,
   env: NodeJS.ProcessEnv,
+  asYaml: (value: unknown) => string,
 ): Outcome {
   const secrets = env['VYA_SECRET_KEY'] === undefined ? [] : ['VYA_SECRET_KEY=********'];
   const from = [...overriddenBy, ...secrets];
@@ -72,9 +73,7 @@ function showOutcome(
   return {
     code: exitCodes.success,
     json: { status: 'ok', path, environment: from, config, warnings },
-    text: [...heading, stringify(config).trimEnd(), ...describeProblems('environment', { warnings })].join(
-      '\n',
-    ),
+    text: [...heading, asYaml(config).trimEnd(), ...describeProblems('environment', { warnings })].join('\n'),
   };
 }
 

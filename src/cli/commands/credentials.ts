@@ -3,15 +3,8 @@ import { resolve } from 'node:path';
 import { Command, Option, type CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Config } from '../../config/resolve.ts';
 import { VyaError } from '../../errors.ts';
-import {
-  listCredentials,
-  rekeyCredentials,
-  removeCredential,
-  setCredentials,
-} from '../../secrets/credentials.ts';
 import type { CredentialStore } from '../../secrets/entry.ts';
 import { fileKey, hostKey, secretKey } from '../../secrets/host-key.ts';
-import { readPlainCredentials } from '../../secrets/import.ts';
 import { loadConfiguration } from '../configuration.ts';
 import type { CliContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -46,6 +39,7 @@ function setCommand(context: CliContext) {
     .requiredOption('--username <name>', 'the database user')
     .action(async (id, { username }, command) => {
       const { config, store } = await openStore(context, command);
+      const { setCredentials } = await import('../../secrets/credentials.ts');
       const password = await askPassword(context, `Password of ${username} for ${id}`);
       const { replaced } = await setCredentials(
         store,
@@ -72,6 +66,7 @@ function listCommand(context: CliContext) {
     .description('Show which credentials there are, and which instances use them. Passwords are never shown.')
     .action(async (_options, command) => {
       const { config, store } = await openStore(context, command);
+      const { listCredentials } = await import('../../secrets/credentials.ts');
       context.finish(listOutcome(await listCredentials(store), config, store));
     });
 }
@@ -91,6 +86,7 @@ function removeCommand(context: CliContext) {
           hint: 'Say yes on a terminal, or give --force.',
         });
       }
+      const { removeCredential } = await import('../../secrets/credentials.ts');
       await removeCredential(store, id);
       context.finish({
         code: exitCodes.success,
@@ -106,6 +102,8 @@ function importCommand(context: CliContext) {
     .argument('<file>', '{ "<id>": { "username": "…", "password": "…" } }')
     .action(async (file, _options, command) => {
       const { store } = await openStore(context, command);
+      const { readPlainCredentials } = await import('../../secrets/import.ts');
+      const { setCredentials } = await import('../../secrets/credentials.ts');
       const path = resolve(context.cwd, file);
       const logins = await readPlainCredentials(path);
       const { replaced } = await setCredentials(store, logins, context.now());
@@ -139,6 +137,7 @@ function rekeyCommand(context: CliContext) {
         });
       }
       const { store } = await openStore(context, command);
+      const { rekeyCredentials } = await import('../../secrets/credentials.ts');
       const old =
         oldHostname === undefined
           ? await fileKey(resolve(context.cwd, oldKeyFile ?? ''))

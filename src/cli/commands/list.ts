@@ -42,6 +42,18 @@ Examples:
 Times are UTC. The BACKUP column is what --id takes; any tail of it that fits only one backup will do.`;
 
 function listOutcome(backups: readonly BackupEntry[], warnings: readonly string[]): Outcome {
+  return {
+    code: exitCodes.success,
+    get json() {
+      return { status: 'ok', backups: backups.map(entryAsJson), warnings };
+    },
+    get text() {
+      return listAsText(backups, warnings);
+    },
+  };
+}
+
+function listAsText(backups: readonly BackupEntry[], warnings: readonly string[]): string {
   const rows = backups.map((entry) => [
     formatTime(entry.takenAt),
     entry.instance,
@@ -52,11 +64,7 @@ function listOutcome(backups: readonly BackupEntry[], warnings: readonly string[
   ]);
   const table = formatTable(['TAKEN', 'INSTANCE', 'DATABASE', 'SIZE', 'NOTES', 'BACKUP'], rows, ['SIZE']);
   const lines = rows.length > 0 ? [table] : ['There are no backups here yet.'];
-  return {
-    code: exitCodes.success,
-    json: { status: 'ok', backups: backups.map(entryAsJson), warnings },
-    text: [...lines, ...describeProblems('storage', { warnings })].join('\n'),
-  };
+  return [...lines, ...describeProblems('storage', { warnings })].join('\n');
 }
 
 function notesOf({ complete, pinned, proven, proof, summary }: BackupEntry): string[] {

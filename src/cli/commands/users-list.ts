@@ -1,5 +1,6 @@
 import { Command, Option } from '@commander-js/extra-typings';
-import { type Account, accountLabel, type AccountSet } from '../../model/accounts.ts';
+import { accountLabel } from '../../model/account-label.ts';
+import type { Account, AccountSet } from '../../model/accounts.ts';
 import type { OpenBackup } from '../../storage/open-backup.ts';
 import { chooseAccountsBackup } from '../accounts-backup.ts';
 import { fromOption, idOption } from '../arguments.ts';

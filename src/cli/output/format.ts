@@ -28,10 +28,7 @@ export function formatDuration(milliseconds: number): string {
 
 /** `2026-01-09 02:00:00Z`: UTC, to the second. */
 export function formatTime(time: Date): string {
-  return time
-    .toISOString()
-    .replace('T', ' ')
-    .replace(/\.\d+Z$/, 'Z');
+  return `${time.toISOString().slice(0, -'.000Z'.length).replace('T', ' ')}Z`;
 }
 
 /** Columns aligned by their widest cell; the columns named in `right` are flushed right. Control characters are shown escaped. */
@@ -41,13 +38,16 @@ export function formatTable(
   right: readonly string[] = [],
 ): string {
   const lines = [header, ...rows].map((row) => row.map(printable));
-  const widths = header.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));
+  const columns = header.map((name, column) => ({
+    width: lines.reduce((widest, line) => Math.max(widest, line[column]?.length ?? 0), 0),
+    flushRight: right.includes(name),
+  }));
   return lines
     .map((line) =>
       line
         .map((cell, column) => {
-          const width = widths[column] as number;
-          return right.includes(header[column] as string) ? cell.padStart(width) : cell.padEnd(width);
+          const { width = 0, flushRight = false } = columns[column] ?? {};
+          return flushRight ? cell.padStart(width) : cell.padEnd(width);
         })
         .join('  ')
         .trimEnd(),
@@ -58,7 +58,7 @@ export function formatTable(
 /** A database may be named anything: a line break in a name must not break a table, nor an escape sequence a terminal. */
 export function printable(text: string): string {
   return text.replaceAll(
-    /\p{Cc}|\p{Zl}|\p{Zp}/gu,
+    /[\p{Cc}\p{Zl}\p{Zp}]/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }

@@ -17,9 +17,12 @@ export function printOutcome(
   outcome: Outcome,
   how: { json: boolean; quiet: boolean },
 ): void {
-  if (how.json) context.stdout.write(`${JSON.stringify(outcome.json, null, 2)}\n`);
-  else if (outcome.text && !(how.quiet && outcome.code === 0))
-    context.stdout.write(outcome.text.endsWith('\n') ? outcome.text : `${outcome.text}\n`);
+  if (how.json) {
+    context.stdout.write(`${JSON.stringify(outcome.json, null, 2)}\n`);
+  } else if (!(how.quiet && outcome.code === 0)) {
+    const { text } = outcome;
+    if (text) context.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  }
 }
 
 export function wantsVerbose(argv: readonly string[]): boolean {

@@ -1,4 +1,5 @@
-import { type Account, accountLabel, type AccountsSource } from '../../model/accounts.ts';
+import { accountLabel } from '../../model/account-label.ts';
+import type { Account, AccountsSource } from '../../model/accounts.ts';
 import { globMatcher } from '../backup/globs.ts';
 
 /**

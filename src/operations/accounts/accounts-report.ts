@@ -1,6 +1,7 @@
 import type { AccountChange, ChangeKind } from '../../db/accounts.ts';
 import { VyaError } from '../../errors.ts';
-import { type Account, accountLabel } from '../../model/accounts.ts';
+import { accountLabel } from '../../model/account-label.ts';
+import type { Account } from '../../model/accounts.ts';
 
 /** One statement, as people see it, and what came of it. */
 export interface StatementResult {

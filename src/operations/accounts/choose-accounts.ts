@@ -1,7 +1,8 @@
 import type { AccountChange } from '../../db/accounts.ts';
 import type { Engine } from '../../db/adapter.ts';
 import { VyaError } from '../../errors.ts';
-import { type Account, accountLabel, type AccountSet } from '../../model/accounts.ts';
+import { accountLabel } from '../../model/account-label.ts';
+import type { Account, AccountSet } from '../../model/accounts.ts';
 import { accountMatcher, isFirstAdministrator } from './account-names.ts';
 import { summarize } from '../restore/compare.ts';
 

@@ -1,4 +1,5 @@
-import { type Account, accountLabel } from '../../model/accounts.ts';
+import { accountLabel } from '../../model/account-label.ts';
+import type { Account } from '../../model/accounts.ts';
 import type { OpenBackup } from '../../storage/open-backup.ts';
 import { type AccountResult, type AccountsRestoreReport, completed, hasWaiting } from './accounts-report.ts';
 import type { OperationContext } from '../context.ts';

@@ -157,8 +157,13 @@ async function dumpPart(
   const stored = { format: part.format, holds: part.holds };
   const onBytes = (bytes: number): void => task.update(bytes);
   if (part.format === 'pg-directory') {
-    await runPipeline(part.commands, { signal, output: 'drop', onBytes });
-    return { ...stored, path: await staged.adoptDirectory(part.suffix) };
+    const following = staged.followDirectory(part.suffix);
+    try {
+      await runPipeline(part.commands, { signal, output: 'drop', onBytes });
+      return { ...stored, path: await staged.adoptDirectory(part.suffix, { following }) };
+    } finally {
+      await following.stop();
+    }
   }
   const codec = await compressor(storage.compression, env);
   const file = await staged.createFile(part.suffix + codec.suffix);

@@ -101,7 +101,7 @@ function rowParts(
       format: 'sql',
       holds: ['rows'],
       commands: [command(context, programs.dump, database, rows, tables)],
-      marks: where === undefined ? tables.map((table) => ` ${quoteName(table)}`) : [where],
+      marks: where === undefined ? tables.map((table) => ` FROM ${quoteName(table)}`) : [where],
     };
   });
 }

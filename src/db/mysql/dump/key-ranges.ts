@@ -59,7 +59,7 @@ export function evenBounds(least: bigint, most: bigint, pieces: number): bigint[
   return Array.from({ length: count - 1 }, (_, index) => least + (width * BigInt(index + 1)) / BigInt(count));
 }
 
-/** Undefined for no bound: nothing is divided. */
+/** In brackets, so that none is a part of another. Undefined for no bound: nothing is divided. */
 export function conditions(name: string, bounds: readonly bigint[]): string[] | undefined {
   if (bounds.length === 0) return undefined;
   return [undefined, ...bounds].map((from, index) => {
@@ -68,6 +68,6 @@ export function conditions(name: string, bounds: readonly bigint[]): string[] | 
       ...(from === undefined ? [] : [`${name} >= ${from}`]),
       ...(to === undefined ? [] : [`${name} < ${to}`]),
     ];
-    return parts.join(' AND ');
+    return `(${parts.join(' AND ')})`;
   });
 }

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { haveSucceeded } from '../../../exec/process-ids.ts';
 import type { JoiningDump } from '../../snapshot.ts';
 import { seesPorts, sessionsOf } from '../client-sessions.ts';
 import { rows } from '../query.ts';
@@ -38,7 +39,8 @@ export interface AwaitedDumps {
 }
 
 /**
- * Waits until every dump is seen to read or has ended with success, or until the signal fires. mysqldump and mariadb-dump connect
+ * Waits until every dump is seen to read or its program has ended with success, or until the signal fires. Not until what it wrote is
+ * compressed and synced: that may take longer than writers can be held. mysqldump and mariadb-dump connect
  * without a database, begin their snapshot, and only then choose the database: whatever they ask inside of it comes after.
  *
  * Where neither the server keeps the process ids of clients nor sees the ports that they connect from (MariaDB behind a Unix socket
@@ -69,28 +71,32 @@ async function watch(
 ): Promise<void> {
   while (!signal.aborted && unseen.size > 0) {
     const all = await list(knex);
-    const dumping = all.filter((session) => isDumping(session, awaited));
-    for (const dump of unseen) if (await isAmong(knex, dumping, all, dump)) unseen.delete(dump);
+    const inside = all.filter((session) => isInside(session, awaited));
+    for (const dump of unseen) {
+      if (haveSucceeded(dump.commands) || (await isAmong(knex, inside, all, dump))) unseen.delete(dump);
+    }
     if (unseen.size > 0) await sleep(INTERVAL_MS);
   }
 }
 
-function isDumping({ Id, User, db, Info }: ListedSession, { database, known }: AwaitedDumps): boolean {
-  return !known.ids.has(Number(Id)) && User === known.user && db === database && DUMPING.test(Info ?? '');
+function isInside({ Id, User, db }: ListedSession, { database, known }: AwaitedDumps): boolean {
+  return !known.ids.has(Number(Id)) && User === known.user && db === database;
 }
 
 /** Whether one of these sessions is the dump's own, or may be where that cannot be known. */
 async function isAmong(
   knex: Knex,
-  dumping: readonly ListedSession[],
+  inside: readonly ListedSession[],
   all: readonly ListedSession[],
   { commands, marks }: JoiningDump,
 ): Promise<boolean> {
-  if (dumping.length === 0) return false;
-  if (commands.length === 0) return true;
+  if (inside.length === 0) return false;
+  const dumping = inside.filter(({ Info }) => DUMPING.test(Info ?? ''));
+  if (commands.length === 0) return dumping.length > 0;
   const own = new Set(await sessionsOf(knex, all, commands));
-  if (own.size > 0) return dumping.some(({ Id }) => own.has(String(Id)));
-  if (await seesPorts(all)) return false;
+  // A session that is certainly the dump's may have been sent all its rows already.
+  if (own.size > 0) return inside.some(({ Id }) => own.has(String(Id)));
+  if (dumping.length === 0 || (await seesPorts(all))) return false;
   return marks === undefined || dumping.some(({ Info }) => marks.some((mark) => Info?.includes(mark)));
 }
 

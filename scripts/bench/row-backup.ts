@@ -1,0 +1,64 @@
+import { alternate, type Entrant } from './alternate.ts';
+import { backupPeers } from './backup-peers.ts';
+import type { Contender } from './contender.ts';
+import { say } from './progress.ts';
+import type { Comparison, Target } from './results.ts';
+import { sizeOf } from './vya.ts';
+
+/** One database, backed up by vya and by what people use. */
+export async function backupRow(
+  { field, vya, database, made }: Contender,
+  runs: number,
+): Promise<Comparison> {
+  say(`  backup, ${field.kind}`);
+  const { entrants: peers } = backupPeers(field, database, made);
+  const own = (jobs: number): Entrant => ({
+    ...vya.entrant(`vya --jobs ${jobs}`, ['backup', '--skip-prune', '--jobs', String(jobs)]),
+    leaves: [vya.storage],
+    after: () => sizeOf(vya.storage),
+  });
+  const [reference] = peers as [Entrant];
+  const contestants = await alternate([own(1), ...peers.slice(0, 1), own(2), ...peers.slice(1)], runs);
+  return {
+    row: 'backup',
+    title: `Backup, ${field.kind}`,
+    contestants,
+    targets: [...jobsOne(reference.name), ...againstGzip(peers), ...directory(peers)],
+    compared: 0,
+    notes: [],
+  };
+}
+
+function jobsOne(pipe: string): Target[] {
+  return (['wall', 'cpu'] as const).map((measure) => ({
+    what: `backup, jobs 1, default codec : the same dump command piped to zstd -3, synced; ${measure === 'cpu' ? 'CPU' : 'wall'}`,
+    measure,
+    of: 'vya --jobs 1',
+    over: pipe,
+    atMost: 1.05,
+  }));
+}
+
+function againstGzip(peers: readonly Entrant[]): Target[] {
+  return peers
+    .filter(({ name }) => name.endsWith('| gzip -6') || name === 'pg_dump -Fc')
+    .map(({ name }) => ({
+      what: `backup, jobs 1 : ${name}`,
+      measure: 'wall',
+      of: 'vya --jobs 1',
+      over: name,
+      atMost: 0.25,
+    }));
+}
+
+function directory(peers: readonly Entrant[]): Target[] {
+  return peers
+    .filter(({ name }) => name === 'pg_dump -Fd -j2 --compress=zstd:3')
+    .map(({ name }) => ({
+      what: 'PostgreSQL backup, jobs 2 : pg_dump -Fd -j2 with the same codec and level',
+      measure: 'wall',
+      of: 'vya --jobs 2',
+      over: name,
+      atMost: 1.05,
+    }));
+}
