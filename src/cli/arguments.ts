@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { Option } from '@commander-js/extra-typings';
 import { InvalidArgumentError } from 'commander';
 import { parseDay } from './moment.ts';
@@ -35,6 +36,13 @@ export function idOption() {
 /** `--credential`, as the commands that write to a server have it: accounts for backups may only read. */
 export function credentialOption() {
   return new Option('--credential <id>', "log in with this stored credential instead of the instance's own");
+}
+
+/** `--jobs`, for those that load: more than four clients seldom load faster. */
+export function jobsOption(description: string) {
+  return new Option('--jobs <n>', description)
+    .argParser(count)
+    .default(Math.min(4, availableParallelism()), 'the processors here, 4 at most');
 }
 
 /** A whole number from 1 up. */

@@ -98,6 +98,16 @@ export interface LoadOptions {
   noOwner: boolean;
   noAcl: boolean;
   jobs: number;
+  /** Set where a part has not been read to its end before: then it is looked at on its way in. */
+  inspect?: InlineInspection | undefined;
+}
+
+/** What is looked at in a part while it is loaded. Its end always is. */
+export interface InlineInspection {
+  /** Every statement, too: none may reach further than the database. */
+  statements: boolean;
+  /** The most bytes that may come out of it. */
+  largest: number;
 }
 
 /** How one part is loaded: a command that reads the decompressed part on stdin, or the directory by itself. */
@@ -105,6 +115,8 @@ export interface LoadStep {
   command: Command;
   /** Set where another program makes of the part (decompressed, or the directory) what `command` reads. */
   reader?: Command;
+  /** Stands before all others, passes on what is in order, and ends as `verdicts` says where the part is at fault. */
+  inspector?: Command;
   /** Set where a large part has to be changed on its way in: a program that stands before `command`, stdin to stdout. */
   filter?: Command;
   /**
@@ -123,6 +135,20 @@ export interface HoldOptions {
    * several of them may then be rolled back as a deadlock.
    */
   mayLockTables?: boolean;
+}
+
+/**
+ * Keys that are taken off empty tables, because they are built faster once the rows are there. Each text is for one session of a
+ * program that `command` makes anew; those of one list may be loaded at the same time, in their order.
+ */
+export interface DeferredKeys {
+  /** Before the rows. */
+  off: readonly (readonly Buffer[])[];
+  /** After the rows. */
+  on: readonly (readonly Buffer[])[];
+  command(): Command;
+  /** What differs from the tables as they were before, in words. */
+  differences(): Promise<string[]>;
 }
 
 /** A connected session to one server. Both engines implement this, and one contract suite runs over both. */
@@ -180,6 +206,15 @@ export interface DatabaseAdapter extends AccountsAdapter {
   /** Drops such a database. Throws VyaError `failed` when a replacement that was not finished needs it. */
   dropDatabase(name: string): Promise<void>;
   loadStep(part: StoredPart, database: string, options: LoadOptions & { disableEvents: boolean }): LoadStep;
+  /**
+   * What to do with the keys of a database that holds empty tables while it is filled with rows; undefined: nothing is gained.
+   * `inventory` tells how many rows there will be.
+   */
+  deferKeys(
+    database: string,
+    inventory: Inventory,
+    programs: ClientPrograms,
+  ): Promise<DeferredKeys | undefined>;
   /** Gives `fresh` the name `name`. After a failure the database that had the name is as it was. */
   replace(request: ReplaceRequest): Promise<void>;
   /**

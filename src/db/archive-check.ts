@@ -22,3 +22,6 @@ export interface Inspection {
   /** Why it must not be loaded, to follow after the part's name; absent: it may. */
   refusal?: string;
 }
+
+/** How a program that looks at a dump on its way into the client ends when the dump is at fault; the reason is on its stderr. */
+export const verdicts = { refused: 8, notWhole: 9, tooLarge: 11 } as const;

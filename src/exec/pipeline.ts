@@ -1,9 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemCode, VyaError } from '../errors.ts';
 import type { Command } from './command.ts';
-import { describeEnd, type Ended, type Program, startProgram } from './program.ts';
+import { ProgramFailure } from './program-failure.ts';
+import { type Ended, type Program, startProgram } from './program.ts';
 import { watchBytes } from './io-counter.ts';
 
 export interface PipelineOptions {
@@ -12,6 +14,8 @@ export interface PipelineOptions {
   input?: string | Buffer | undefined;
   /** The last program's output: added to the end of a file, which exists already, or kept (small outputs only), or dropped. */
   output: { appendTo: string } | 'keep' | 'drop';
+  /** The programs give way to whatever else is at work on the machine. */
+  background?: boolean | undefined;
   /** Called about twice a second with the bytes that the first program has moved so far. */
   onBytes?: ((bytes: number) => void) | undefined;
 }
@@ -30,7 +34,7 @@ const keepLimit = 64 * 1024 * 1024;
  * the end of the data (F1, F17).
  *
  * @returns the last program's output for `output: 'keep'`, otherwise an empty buffer
- * @throws VyaError `failed` naming the program that failed by itself, `interrupted` when the signal fired
+ * @throws ProgramFailure (`failed`) naming the program that failed by itself, `interrupted` when the signal fired
  */
 export async function runPipeline(commands: readonly Command[], options: PipelineOptions): Promise<Buffer> {
   options.signal.throwIfAborted();
@@ -41,6 +45,7 @@ export async function runPipeline(commands: readonly Command[], options: Pipelin
   options.signal.addEventListener('abort', endAll);
   try {
     await startDownstreamFirst(commands, programs, input, output === 'keep' ? 'pipe' : output);
+    if (options.background) programs.forEach(giveWay);
     if (options.signal.aborted) endAll();
     if (options.input instanceof Buffer) programs[0]?.child.stdin?.end(options.input);
     const stopWatching = watchBytes(programs[0]?.pid, options.onBytes);
@@ -50,7 +55,7 @@ export async function runPipeline(commands: readonly Command[], options: Pipelin
     const ends = await Promise.all(programs.map((program, index) => passOn(program, programs[index + 1])));
     stopWatching();
     options.signal.throwIfAborted();
-    throwFirstFailure(programs, ends);
+    throwFirstFailure(commands, programs, ends);
     return kept ? await kept : Buffer.alloc(0);
   } catch (error) {
     endAll();
@@ -60,6 +65,15 @@ export async function runPipeline(commands: readonly Command[], options: Pipelin
     options.signal.removeEventListener('abort', endAll);
     if (typeof input === 'number') closeSync(input);
     if (typeof output === 'number') closeSync(output);
+  }
+}
+
+/** Asks the kernel to let others go first, where it is there to be asked. */
+function giveWay({ pid }: Program): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_LOW);
+  } catch {
+    // It has ended already, or the system does not let it.
   }
 }
 
@@ -98,16 +112,15 @@ async function endUnlessEnding(consumer: Program): Promise<void> {
 }
 
 /** Blames the most downstream program that failed by itself: its producers die of the broken pipe, not of their own. */
-function throwFirstFailure(programs: readonly Program[], ends: readonly Ended[]): void {
-  for (let index = programs.length - 1; index >= 0; index -= 1) {
-    const program = programs[index] as Program;
-    const ended = ends[index] as Ended;
-    if (ended.code === 0 || program.wasEnded()) continue;
-    throw new VyaError('failed', describeEnd(program.name, ended));
-  }
-  const odd = ends.findIndex((ended) => ended.code !== 0);
-  if (odd >= 0)
-    throw new VyaError('failed', describeEnd((programs[odd] as Program).name, ends[odd] as Ended));
+function throwFirstFailure(
+  commands: readonly Command[],
+  programs: readonly Program[],
+  ends: readonly Ended[],
+): void {
+  const failed = programs.map((_program, index) => index).filter((index) => ends[index]?.code !== 0);
+  const blamed = failed.findLast((index) => !programs[index]?.wasEnded()) ?? failed[0];
+  if (blamed === undefined) return;
+  throw new ProgramFailure(commands[blamed]!, programs[blamed]!.name, ends[blamed]!);
 }
 
 function collect(child: ChildProcess | undefined): Promise<Buffer> {

@@ -22,6 +22,8 @@ export interface ReadOptions {
   loading?: { sourceDatabase: string } | undefined;
   /** The most bytes that may come out of it. */
   largest?: number | undefined;
+  /** Lets other work on the machine go first. */
+  background?: boolean | undefined;
 }
 
 /**
@@ -34,6 +36,25 @@ export async function readPart(engine: Engine, part: StoredPart, options: ReadOp
   const check = part.holds.includes('accounts')
     ? { endMarker: accountsEnd }
     : engine.archiveCheck(part, options.programs, options.loading);
+  await limited(part, options, (within) => runCheck(part, check, within));
+}
+
+/**
+ * Reads what a load of the part does not prove by itself: the data files of a directory, one by one.
+ *
+ * @throws VyaError as `readPart`
+ */
+export async function readEnds(engine: Engine, part: StoredPart, options: ReadOptions): Promise<void> {
+  const check = engine.archiveCheck(part, options.programs);
+  if ('endMarker' in check) return;
+  await limited(part, options, (within) => readFiles(check.files ?? [], within));
+}
+
+async function limited(
+  part: StoredPart,
+  options: ReadOptions,
+  read: (options: ReadOptions) => Promise<void>,
+): Promise<void> {
   const limit = new AbortController();
   const { largest = Number.POSITIVE_INFINITY } = options;
   const onBytes = (bytes: number): void => {
@@ -42,15 +63,12 @@ export async function readPart(engine: Engine, part: StoredPart, options: ReadOp
   };
   const signal = AbortSignal.any([options.signal, limit.signal]);
   try {
-    await runCheck(part, check, { ...options, signal, onBytes });
+    await read({ ...options, signal, onBytes });
   } catch (error) {
     signal.throwIfAborted();
     const { kind, message } = asVyaError(error);
     if (kind === 'unexpected' || kind === 'verification') throw error;
-    throw new VyaError('verification', `${part.path} cannot be read to its end: ${message}`, {
-      hint: 'Restore from another backup; vya list shows them.',
-      cause: error,
-    });
+    throw notWhole(part, message, error);
   }
 }
 
@@ -69,7 +87,11 @@ async function runCheck(part: StoredPart, check: ArchiveCheck, options: ReadOpti
       input: part.path,
     });
   }
-  for (const file of check.files ?? []) await readToMarker(file, options);
+  await readFiles(check.files ?? [], options);
+}
+
+async function readFiles(files: readonly FileCheck[], options: ReadOptions): Promise<void> {
+  for (const file of files) await readToMarker(file, options);
 }
 
 /** Decompresses a whole file and looks how it ends. For a small one, three programs would take longer than their work. */
@@ -89,16 +111,28 @@ async function inspect(file: FileCheck, inspector: Command, options: ReadOptions
   const said = (await readThrough(file.path, inspector, options)).toString('utf8');
   const { tail, refusal } = JSON.parse(said) as Inspection;
   assertEnd(file, tail);
-  if (refusal === undefined) return;
-  throw new VyaError('verification', `${file.path} is not loaded: it ${refusal}`, {
+  if (refusal !== undefined) throw refused(file, refusal);
+}
+
+/** A dump that holds what no dump of one database does. `what` follows after “it”. */
+export function refused({ path }: { path: string }, what: string): VyaError {
+  return new VyaError('verification', `${path} is not loaded: it ${what}`, {
     hint: 'It could write into other databases. Look at the file; if you trust it, restore with --trust.',
   });
 }
 
+/** A part that does not come to its end. */
+export function notWhole({ path }: { path: string }, message: string, cause?: unknown): VyaError {
+  return new VyaError('verification', `${path} cannot be read to its end: ${message}`, {
+    hint: 'Restore from another backup; vya list shows them.',
+    cause,
+  });
+}
+
 async function readThrough(path: string, reader: Command, options: ReadOptions): Promise<Buffer> {
-  const { signal, onBytes } = options;
+  const { signal, onBytes, background } = options;
   const commands = [...(await decompressing(path, options)), reader];
-  return await runPipeline(commands, { signal, input: path, output: 'keep', onBytes }).catch(
+  return await runPipeline(commands, { signal, input: path, output: 'keep', onBytes, background }).catch(
     (error: unknown) => {
       signal.throwIfAborted();
       throw new VyaError('failed', `${basename(path)}: ${asVyaError(error).message}`, { cause: error });
@@ -111,7 +145,8 @@ function assertEnd({ path, endMarker }: FileCheck, end: string): void {
   throw new VyaError('failed', `${basename(path)} does not end with “${endMarker.trim()}”`);
 }
 
-function tooLarge({ path }: StoredPart, largest: number): VyaError {
+/** A part that expands beyond what its manifest can mean. */
+export function tooLarge({ path }: StoredPart, largest: number): VyaError {
   return new VyaError('verification', `${path} expands to more than ${largest} bytes`, {
     hint: 'That is more than a dump of the database that its manifest tells of can be. It was damaged or made to fill disks: restore from another backup.',
   });

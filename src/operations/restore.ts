@@ -5,10 +5,11 @@ import { loadAndCompare, withFreshDatabase } from './restore/fresh-database.ts';
 import { inventoryOf, type LoadRequest, readObjects } from './restore/load.ts';
 import { settleLeftovers } from './restore/leftovers.ts';
 import { throwErrors } from './backup/preflight.ts';
+import { assertLoadable, proveBeside } from './restore/prove.ts';
 import { gone, judge, oldName } from './restore/restore-outcome.ts';
 import { roomFindings } from './restore/room.ts';
 import { type Session, withSession } from './session.ts';
-import { assertWhole, withSharedBackup } from './stored-backup.ts';
+import { assertWhole, largestOf, withSharedBackup } from './stored-backup.ts';
 import { assertDroppable, assertTargetName } from './restore/target-name.ts';
 import type { RestoreJob, RestoreReport } from './restore/restore-job.ts';
 
@@ -33,12 +34,8 @@ export async function restore(job: RestoreJob, context: OperationContext): Promi
       report.warnings.unshift(...leftovers);
       if (job.dryRun) return report;
       await confirm(job, report);
-      if (!job.knownWhole) {
-        await assertWhole(job.backup, session.engine, session.programs, context, {
-          forLoading: !job.trust,
-        });
-      }
-      await restoreInto(job, session, report, context);
+      const proven = await lookFirst(job, session, report, context);
+      await restoreInto(job, session, report, proven, context);
       report.durationMs = Math.round(performance.now() - started);
       return report;
     };
@@ -100,18 +97,39 @@ async function confirm(job: RestoreJob, { replaced, instance, database }: Restor
   );
 }
 
+/**
+ * Looks at the archive before the first byte: the whole of it where the target is dropped first, otherwise what cannot be proven beside
+ * the load. Returns whether all of it is proven.
+ */
+async function lookFirst(
+  job: RestoreJob,
+  session: Session,
+  { replaced }: RestoreReport,
+  context: OperationContext,
+): Promise<boolean> {
+  if (job.knownWhole) return true;
+  if (job.inPlace && replaced) {
+    const { engine, programs } = session;
+    await assertWhole(job.backup, engine, programs, context, { forLoading: !job.trust });
+    return true;
+  }
+  await assertLoadable(job.backup, session, context, { statements: !job.trust });
+  return false;
+}
+
 async function restoreInto(
   job: RestoreJob,
   session: Session,
   report: RestoreReport,
+  proven: boolean,
   context: OperationContext,
 ): Promise<void> {
   context.log.info({ instance: report.instance, backup: report.backup }, `restoring ${job.database}`);
-  if (!job.inPlace || !report.replaced) return await loadAndTakeName(job, session, report, context);
+  if (!job.inPlace || !report.replaced) return await loadAndTakeName(job, session, report, proven, context);
   context.signal.throwIfAborted();
   await session.adapter.dropTarget(job.database);
   try {
-    await loadAndTakeName(job, session, report, context);
+    await loadAndTakeName(job, session, report, proven, context);
   } catch (error) {
     throw (await session.adapter.databaseExists(job.database).catch(() => false)) ? error : gone(error, job);
   }
@@ -121,13 +139,16 @@ async function loadAndTakeName(
   job: RestoreJob,
   session: Session,
   report: RestoreReport,
+  proven: boolean,
   context: OperationContext,
 ): Promise<void> {
   const { backup } = job;
   const dropped = job.inPlace && report.replaced;
   await withFreshDatabase(session, inventoryOf(backup), 'restore', context, async (fresh) => {
-    const request = { database: fresh, options: loadOptions(job) };
-    const comparison = await loadAndCompare(session, backup, request, `restore ${job.database}`, context);
+    const request = { database: fresh, options: loadOptions(job, proven) };
+    const load = (signal: AbortSignal) =>
+      loadAndCompare(session, backup, request, `restore ${job.database}`, { ...context, signal });
+    const comparison = await (proven ? load(context.signal) : proveBeside(backup, session, context, load));
     const mismatch = judge(comparison, job, report);
     if (mismatch && !dropped) throw mismatch;
     await takeName(job, session, fresh, report, context);
@@ -159,6 +180,8 @@ async function takeName(
   });
 }
 
-function loadOptions({ noOwner, noAcl, jobs, backup }: RestoreJob): LoadRequest['options'] {
-  return { noOwner, noAcl, jobs, sourceDatabase: backup.manifest.database ?? '' };
+function loadOptions(job: RestoreJob, proven: boolean): LoadRequest['options'] {
+  const { noOwner, noAcl, jobs, backup, trust } = job;
+  const options = { noOwner, noAcl, jobs, sourceDatabase: backup.manifest.database ?? '' };
+  return proven ? options : { ...options, inspect: { statements: !trust, largest: largestOf(backup) } };
 }

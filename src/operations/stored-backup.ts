@@ -58,19 +58,28 @@ export async function assertWhole(
   const total = backup.manifest.files.reduce((sum, { size }) => sum + size, 0);
   const task = context.progress.begin(`verify ${backup.manifest.id}`, total);
   try {
-    const problems = await verifyFiles(backup, { signal, onBytes: task.update });
-    if (problems.length > 0) {
-      throw new VyaError('verification', `${backup.manifest.id} is damaged: ${summarize(problems)}`, {
-        hint: 'Restore from another backup; vya list shows them.',
-      });
-    }
-    const largest = largestExpansion(total, backup.manifest.inventory?.database.sizeBytes ?? 0);
+    assertUndamaged(backup, await verifyFiles(backup, { signal, onBytes: task.update }));
+    const largest = largestOf(backup);
     for (const part of await storedParts(backup)) {
       await readPart(engine, part, { signal, env, programs, loading, largest });
     }
   } finally {
     task.done();
   }
+}
+
+/** Throws VyaError `verification` when there are problems with a backup's files. */
+export function assertUndamaged({ manifest }: OpenBackup, problems: readonly string[]): void {
+  if (problems.length === 0) return;
+  throw new VyaError('verification', `${manifest.id} is damaged: ${summarize(problems)}`, {
+    hint: 'Restore from another backup; vya list shows them.',
+  });
+}
+
+/** How many bytes may come out of one of its archives. */
+export function largestOf({ manifest }: OpenBackup): number {
+  const stored = manifest.files.reduce((sum, { size }) => sum + size, 0);
+  return largestExpansion(stored, manifest.inventory?.database.sizeBytes ?? 0);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { lstat } from 'node:fs/promises';
 import { VyaError } from '../errors.ts';
 import { checksumFile, type ReadOptions } from './checksum.ts';
 import { orStorageError } from './failure.ts';
@@ -22,6 +23,24 @@ export async function verifyFiles(backup: OpenBackup, options: ReadOptions = {})
   return [...problems, ...(await strangersIn(backup))];
 }
 
+/**
+ * What shows without reading: files that are missing, links, of another size than the manifest says, or unknown to it.
+ *
+ * @throws VyaError `storage`
+ */
+export async function lookAtFiles(backup: OpenBackup): Promise<string[]> {
+  const problems: string[] = [];
+  for (const file of backup.manifest.files) {
+    const found = await findFile(backup, file);
+    if (typeof found === 'string') problems.push(found);
+    else {
+      const { size } = await orStorageError(`look at ${found.path}`, () => lstat(found.path));
+      if (size !== file.size) problems.push(otherSize(file, size));
+    }
+  }
+  return [...problems, ...(await strangersIn(backup))];
+}
+
 /** pg_restore opens what a directory archive names, links and all: there may be nothing in it but what was checked. */
 async function strangersIn({ path, manifest }: OpenBackup): Promise<string[]> {
   const known = new Set(manifest.files.map((file) => file.path));
@@ -42,21 +61,31 @@ async function strangersIn({ path, manifest }: OpenBackup): Promise<string[]> {
 }
 
 async function problemOf(
-  { path, manifest }: OpenBackup,
+  backup: OpenBackup,
   file: FileEntry,
   options: ReadOptions,
 ): Promise<string | undefined> {
-  let absolute: string;
+  const found = await findFile(backup, file);
+  if (typeof found === 'string') return found;
+  const { checksumAlgorithm } = backup.manifest;
+  const { size, checksum } = await checksumFile(found.path, checksumAlgorithm, options);
+  if (size !== file.size) return otherSize(file, size);
+  if (checksum !== file.checksum) return `${file.path} has another ${checksumAlgorithm} checksum`;
+  return undefined;
+}
+
+/** The file's absolute path, or what is wrong with it. */
+async function findFile({ path }: OpenBackup, file: FileEntry): Promise<{ path: string } | string> {
   try {
-    absolute = await pathInside(path, file.path, 'file');
+    return { path: await pathInside(path, file.path, 'file') };
   } catch (error) {
     if (error instanceof VyaError && error.kind === 'verification') return error.message;
     throw error;
   }
-  const { size, checksum } = await checksumFile(absolute, manifest.checksumAlgorithm, options);
-  if (size !== file.size) return `${file.path} has ${size} bytes instead of ${file.size}`;
-  if (checksum !== file.checksum) return `${file.path} has another ${manifest.checksumAlgorithm} checksum`;
-  return undefined;
+}
+
+function otherSize(file: FileEntry, size: number): string {
+  return `${file.path} has ${size} bytes instead of ${file.size}`;
 }
 
 /** Files in a backup's directory that its manifest does not name. Harmless, but not vya's. Throws VyaError `storage`. */

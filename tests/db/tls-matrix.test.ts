@@ -76,7 +76,7 @@ async function programsOf(server: TestServer, changes: Changes, encrypted: boole
   const programs = await engine.findPrograms(helper.server, { PATH: await pathWith(server) });
   const target = targetOf(server, changes);
   const run = async (program: ClientProgram, args: string[]): Promise<string> => {
-    const reach = { target, encrypted, applicationName: 'vya', sessionOptions: '' };
+    const reach = { target, encrypted, applicationName: 'vya', sessionOptions: { client: '', load: '' } };
     const command =
       server.type === 'mysql'
         ? mysqlCommand({ target, server: { ...helper.server, encrypted } }, program, args)

@@ -4,7 +4,7 @@ import type { RestoreJob, RestoreReport } from '../../operations/restore/restore
 import type { RestoredWithAccounts } from '../../operations/accounts/restore-with-accounts.ts';
 import type { OpenBackup } from '../../storage/open-backup.ts';
 import { accountsBackupBeside } from '../accounts-backup.ts';
-import { atOption, count, credentialOption, fromOption, idOption, waitOption } from '../arguments.ts';
+import { atOption, credentialOption, fromOption, idOption, jobsOption, waitOption } from '../arguments.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { parseMoment } from '../moment.ts';
@@ -63,7 +63,7 @@ export function restoreCommand(context: CliContext) {
         'for servers without room for two copies: drop what is there before loading',
       ).conflicts('keepOld'),
     )
-    .option('--jobs <n>', 'parallel jobs, where the archive allows it', count, 2)
+    .addOption(jobsOption('parallel jobs, where the archive allows it'))
     .option('--trust', 'load a dump even if it holds statements that could reach other databases')
     .option('--dry-run', 'say what would be done and what the target lacks; change nothing')
     .option('--force', 'replace an existing database without asking')

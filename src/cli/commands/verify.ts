@@ -4,7 +4,7 @@ import type { VerifyResult } from '../../operations/verify.ts';
 import type { Rehearsal } from '../../operations/restore/rehearse.ts';
 import type { BackupEntry } from '../../storage/backup-entry.ts';
 import type { OpenBackup } from '../../storage/open-backup.ts';
-import { count, credentialOption, fromOption, waitOption } from '../arguments.ts';
+import { credentialOption, fromOption, jobsOption, waitOption } from '../arguments.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodeOfMany } from '../exit-codes.ts';
 import { formatBytes, formatDuration, formatTable } from '../output/format.ts';
@@ -25,7 +25,7 @@ export function verifyCommand(context: CliContext) {
     .option('--rehearse', 'restore each into a scratch database, compare it with the manifest, and drop it')
     .option('--target-instance <id>', 'where to rehearse (default: the instance that the backup was made of)')
     .addOption(credentialOption())
-    .option('--jobs <n>', 'parallel jobs of a rehearsal, where the archive allows it', count, 2)
+    .addOption(jobsOption('parallel jobs of a rehearsal, where the archive allows it'))
     .addOption(fromOption())
     .addOption(waitOption())
     .addHelpText('after', examples)

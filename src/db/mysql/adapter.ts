@@ -14,6 +14,7 @@ import { dumpFindings } from './dump/dump-findings.ts';
 import { hasDumpableHistory } from './dump/history.ts';
 import { createHolds } from './replace/hold.ts';
 import { readInventory } from './inventory.ts';
+import { deferKeys } from './load/defer-keys.ts';
 import { loadStep } from './load/load.ts';
 import { pluginFindings } from './plugin-findings.ts';
 import { readPosition } from './position.ts';
@@ -70,6 +71,8 @@ export async function connectMysql(
         await holds.release(name);
       },
       loadStep: (part, database, options) => loadStep(context, part, database, options),
+      deferKeys: (database, inventory, programs) =>
+        deferKeys({ context, knex }, database, inventory, programs),
       replace: (request) => replaceDatabase(context, holds, request),
       replaceFindings: (name, { inPlace }) => replaceFindings(knex, server, name, inPlace),
       dropTarget: (name) => dropTarget(target, name),

@@ -1,7 +1,7 @@
 import type { Engine } from '../adapter.ts';
 import { planAccounts } from './accounts/account-plan.ts';
 import { connectMysql } from './adapter.ts';
-import { inspectCommand } from './load/inspect.ts';
+import { endMarker, inspectCommand } from './load/inspect.ts';
 import { findMysqlPrograms } from './programs.ts';
 
 /** MySQL and MariaDB. */
@@ -10,7 +10,7 @@ export const mysqlEngine: Engine = {
   connect: connectMysql,
   findPrograms: findMysqlPrograms,
   archiveCheck: (part, _programs, loading) => ({
-    endMarker: '-- Dump completed',
+    endMarker,
     ...(loading && { inspect: inspectCommand(part, loading.sourceDatabase) }),
   }),
   planAccounts,

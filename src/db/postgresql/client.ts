@@ -4,6 +4,7 @@ import type { ClientProgram } from '../client-program.ts';
 import { postgresqlHost } from '../drivers/postgresql.ts';
 import { certificateCheck, systemCertificates } from '../tls.ts';
 import { passFile } from './pass-file.ts';
+import type { SessionOptions } from './server-info.ts';
 
 /** A server as the client programs reach it: with the same encryption that vya's own session has. */
 export interface Reach {
@@ -12,7 +13,7 @@ export interface Reach {
   /** By which the server knows this run's client programs. */
   applicationName: string;
   /** What their sessions must not take from a role's, a database's or the server's settings. */
-  sessionOptions: string;
+  sessionOptions: SessionOptions;
 }
 
 /**
@@ -35,7 +36,7 @@ export function clientCommand(
       PGPORT: String(port),
       PGUSER: target.user,
       PGAPPNAME: extra.applicationName ?? applicationName,
-      PGOPTIONS: [sessionOptions, extra.options].filter(Boolean).join(' '),
+      PGOPTIONS: [sessionOptions.client, extra.options].filter(Boolean).join(' '),
       // libpq takes 1 for 2.
       PGCONNECT_TIMEOUT: String(Math.max(2, Math.ceil(target.connectTimeoutMs / 1000))),
       PGGSSENCMODE: 'disable',

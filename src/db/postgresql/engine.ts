@@ -24,7 +24,7 @@ import { recover } from './replace/recover.ts';
 import { findReplaceProblems } from './replace/replace-findings.ts';
 import { dropTarget, replaceDatabase } from './replace/replace.ts';
 import { findRestoreProblems } from './load/restore-findings.ts';
-import { IDENTITY_SQL, readClientOptions, readServerInfo } from './server-info.ts';
+import { IDENTITY_SQL, readServerInfo, readSessionOptions } from './server-info.ts';
 import { openSnapshot } from './exact/snapshot.ts';
 import { failedByLock } from './exact/snapshot-watch.ts';
 import { type Database, openMaintenance, withDatabase } from './session.ts';
@@ -43,7 +43,7 @@ async function connect(target: InstanceTarget, { signal }: ConnectOptions): Prom
   const main = await openMaintenance(target, signal);
   const asked = async () => {
     const server = await readServerInfo(main, target);
-    return { server, sessionOptions: await readClientOptions(main, server) };
+    return { server, sessionOptions: await readSessionOptions(main, server) };
   };
   const { server, sessionOptions } = await asked().catch(async (error: unknown) => {
     await main.close();
@@ -111,6 +111,8 @@ async function connect(target: InstanceTarget, { signal }: ConnectOptions): Prom
       await holds.release(name);
     },
     loadStep: (part, database, options) => planLoad(reach, server, part, database, options),
+    // pg_restore makes the keys after the rows by itself.
+    deferKeys: () => Promise.resolve(undefined),
     replace: (request) => replaceDatabase(holds, request),
     replaceFindings: (name) => findReplaceProblems(main, name),
     dropTarget: (name) => dropTarget(target, name),

@@ -11,23 +11,43 @@ export const IDENTITY_SQL = `SELECT pg_catalog.concat(system_identifier, '/', pg
   pg_catalog.pg_postmaster_start_time() AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISS.US')) AS identity
   FROM pg_catalog.pg_control_system()`;
 
+/** For PGOPTIONS. */
+export interface SessionOptions {
+  /** Of every client program. */
+  client: string;
+  /** Besides, of those that load. */
+  load: string;
+}
+
+/** What building an index may use at least, in kB: the default of 64 MB makes it sort on disk. */
+const indexMemory = 256 * 1024;
+
 /**
- * For PGOPTIONS. A role may carry limits that pg_dump and pg_restore do not reset, or that end psql (F7). A session that waits for
- * a lock, or works for long, looks now and then whether its client is still there (F6): servers on Linux can since 14.
+ * A role may carry limits that pg_dump and pg_restore do not reset, or that end psql (F7). A session that waits for a lock, or works
+ * for long, looks now and then whether its client is still there (F6): servers on Linux can since 14. A load need not wait for the
+ * disk after each of its transactions: what takes the database's name afterwards does. Memory is only ever added.
  */
-export async function readClientOptions(
+export async function readSessionOptions(
   database: Database,
   { version: { major } }: ServerInfo,
-): Promise<string> {
-  const [row] = await database.query<{ linux: boolean }>(`SELECT version() ~* 'linux' AS linux`);
-  const settings = [
+): Promise<SessionOptions> {
+  const [row] = await database.query<{ linux: boolean; memory: string }>(
+    `SELECT version() ~* 'linux' AS linux, (SELECT setting FROM pg_settings WHERE name = 'maintenance_work_mem') AS memory`,
+  );
+  const client = [
     'statement_timeout=0',
     'idle_in_transaction_session_timeout=0',
     ...(major >= 14 ? ['idle_session_timeout=0'] : []),
     ...(major >= 17 ? ['transaction_timeout=0'] : []),
     ...(major >= 14 && row?.linux ? ['client_connection_check_interval=2s'] : []),
   ];
-  return settings.map((setting) => `-c ${setting}`).join(' ');
+  const load = [
+    'default_transaction_read_only=off',
+    'synchronous_commit=off',
+    ...(Number(row?.memory) < indexMemory ? [`maintenance_work_mem=${indexMemory}kB`] : []),
+  ];
+  const options = (settings: readonly string[]) => settings.map((setting) => `-c ${setting}`).join(' ');
+  return { client: options(client), load: options(load) };
 }
 
 interface Row {

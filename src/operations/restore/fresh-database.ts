@@ -1,3 +1,4 @@
+import type { StoredPart } from '../../db/adapter.ts';
 import { asVyaError } from '../../errors.ts';
 import type { Inventory } from '../../model/inventory.ts';
 import { scratchName } from '../../model/scratch-names.ts';
@@ -40,21 +41,27 @@ export async function withFreshDatabase<T>(
 export async function loadAndCompare(
   session: Session,
   backup: OpenBackup,
-  request: Omit<LoadRequest, 'parts' | 'codec' | 'disableEvents'>,
+  request: Omit<LoadRequest, 'parts' | 'codec' | 'disableEvents' | 'inventory'>,
   label: string,
   context: OperationContext,
 ): Promise<Comparison> {
   const { files, compression } = backup.manifest;
   const total = files.reduce((sum, { size }) => sum + size, 0);
   const task = context.progress.begin(label, total);
+  const inventory = inventoryOf(backup);
+  const moved = new Map<StoredPart, number>();
+  const onBytes = (part: StoredPart, bytes: number): void => {
+    moved.set(part, bytes);
+    task.update([...moved.values()].reduce((sum, each) => sum + each, 0));
+  };
   try {
     const parts = await storedParts(backup);
-    const how = { codec: compression.codec, disableEvents: true, onBytes: task.update };
+    const how = { codec: compression.codec, disableEvents: true, inventory, onBytes };
     await loadParts(session, { ...request, ...how, parts }, context);
   } finally {
     task.done();
   }
-  return await compareWithManifest(session, inventoryOf(backup), request.database);
+  return await compareWithManifest(session, inventory, request.database);
 }
 
 async function compareWithManifest(

@@ -12,6 +12,7 @@ import { settleLeftovers } from './leftovers.ts';
 import { throwErrors } from '../backup/preflight.ts';
 import { roomFindings } from './room.ts';
 import { type Session, withSession } from '../session.ts';
+import { largestOf } from '../stored-backup.ts';
 
 export interface Rehearsal {
   /** Where the scratch database is made. */
@@ -80,12 +81,14 @@ interface Outcome extends Pick<Comparison, 'compared' | 'exceptions'> {
 
 async function outcomeOf(
   backup: OpenBackup,
-  { jobs }: Rehearsal,
+  { jobs, settle }: Rehearsal,
   session: Session,
   context: OperationContext,
 ): Promise<Outcome> {
   const { id, database, inventoryStable } = backup.manifest;
-  const options = { ...leftOut(backup, session), jobs, sourceDatabase: database ?? '' };
+  // What has just been made is read to its end for the first time.
+  const inspect = settle ? undefined : { statements: false, largest: largestOf(backup) };
+  const options = { ...leftOut(backup, session), jobs, sourceDatabase: database ?? '', inspect };
   const inventory = inventoryOf(backup);
   return await withFreshDatabase(session, inventory, 'rehearsal', context, async (scratch) => {
     try {

@@ -133,7 +133,7 @@ describe('with TLS', async () => {
         target: targetOf(server, changes),
         encrypted: true,
         applicationName: 'vya',
-        sessionOptions: '',
+        sessionOptions: { client: '', load: '' },
       };
       const sql = 'SELECT session_user FROM pg_stat_ssl WHERE ssl AND pid = pg_backend_pid()';
       return (

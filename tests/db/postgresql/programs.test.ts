@@ -84,7 +84,10 @@ esac
       jobs: 1,
       directoryFor: () => '/d',
     };
-    return planDump({ target, encrypted: false, applicationName: 'vya', sessionOptions: '' }, request);
+    return planDump(
+      { target, encrypted: false, applicationName: 'vya', sessionOptions: { client: '', load: '' } },
+      request,
+    );
   };
   expect(plan('zstd')).toMatchObject({
     parts: [{ format: 'pg-custom' }],

@@ -19,6 +19,20 @@ const tablesMode = "'NO_AUTO_VALUE_ON_ZERO'";
 const farReaching = new Set(['GLOBAL', 'PERSIST', 'PERSIST_ONLY', 'PASSWORD', 'ROLE', 'RESOURCE']);
 const tableKinds = new Set(['TABLE', 'SEQUENCE']);
 const codeKinds = new Set(['VIEW', 'TRIGGER', 'FUNCTION', 'PROCEDURE', 'EVENT', 'PACKAGE', ...tableKinds]);
+/** What the statements of a part without code begin with. */
+const verbs = new Set([
+  'SET',
+  'INSERT',
+  'CREATE',
+  'DROP',
+  'ALTER',
+  'DO',
+  'SELECT',
+  'COMMIT',
+  'UNLOCK',
+  'LOCK',
+  'START',
+]);
 /** Words before or after what a CREATE or DROP makes, which are no name. */
 const fillers = new Set(['IF', 'NOT', 'EXISTS', 'BODY']);
 
@@ -29,6 +43,10 @@ const fillers = new Set(['IF', 'NOT', 'EXISTS', 'BODY']);
 export function strictScanner(rules: DumpRules): StatementScanner {
   let modeIsKnown = false;
   const events: ScanEvents = {
+    // A client program takes some words at the beginning of a line for commands of its own, and waits for no delimiter.
+    begin({ text }) {
+      if (rules.onlyTables && !verbs.has(text.toUpperCase())) throw refuse([text]);
+    },
     statement(head) {
       const words = head.map(({ kind, text }) => (kind === 'word' ? text.toUpperCase() : text));
       if (rules.onlyTables) assertOneReading(head);

@@ -8,6 +8,8 @@ export interface HeadToken {
 
 /** What a scanner tells of a dump. Any of these may throw, to end the scan. */
 export interface ScanEvents {
+  /** The very first token of a statement. */
+  begin(first: HeadToken): void;
   /** The first tokens of a statement, up to `headLimit`; called once for each that has any. */
   statement(head: readonly HeadToken[]): void;
   /** Something in which servers and client programs do not read alike. */
@@ -78,17 +80,21 @@ export class StatementScanner {
     this.events = events;
   }
 
-  feed(chunk: Buffer): void {
+  /** Returns the bytes that have been looked at since the last call: the last ones of a chunk are with the next call's. */
+  feed(chunk: Buffer): Buffer {
     const bytes = this.rest.length > 0 ? Buffer.concat([this.rest, chunk]) : chunk;
     const end = this.scan(bytes, Math.max(0, bytes.length - lookahead));
     if (end > 0) this.before = bytes[end - 1]!;
     this.rest = bytes.subarray(end);
+    return bytes.subarray(0, end);
   }
 
-  end(): void {
+  /** Looks at what is left, and returns it. */
+  end(): Buffer {
     this.scan(this.rest, this.rest.length);
     if (this.state !== 'plain' || this.open > 0) this.events.oddity('an open quote or comment at its end');
     this.finishStatement();
+    return this.rest;
   }
 
   private scan(bytes: Buffer, limit: number): number {
@@ -212,7 +218,9 @@ export class StatementScanner {
 
   private token(kind: HeadToken['kind'], text: string): void {
     if (this.head.length >= headLimit) return;
-    this.head.push({ kind, text, comment: this.open });
+    const token = { kind, text, comment: this.open };
+    if (this.head.length === 0) this.events.begin(token);
+    this.head.push(token);
     if (this.head.length === headLimit) this.events.statement(this.head);
   }
 

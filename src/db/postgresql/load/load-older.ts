@@ -52,7 +52,7 @@ export function loadThroughPsql(
     reach,
     programs.query,
     ['--no-psqlrc', '--quiet', '--set=ON_ERROR_STOP=1', '--file=-'],
-    { database, options: '-c default_transaction_read_only=off' },
+    { database, options: reach.sessionOptions.load },
   );
   return { reader, filter: withoutTransactionTimeout, command };
 }

@@ -32,7 +32,7 @@ export function planLoad(
       ? [`--jobs=${Math.max(1, jobs)}`, '--format=directory', part.path]
       : []),
   ];
-  return { command: clientCommand(reach, load, args, { options: '-c default_transaction_read_only=off' }) };
+  return { command: clientCommand(reach, load, args, { options: reach.sessionOptions.load }) };
 }
 
 /**
