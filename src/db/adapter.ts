@@ -6,7 +6,7 @@ import type { Leftover, RecoverRequest, ReplaceRequest } from './replacement.ts'
 import type { AccountsAdapter, PlanAccounts } from './accounts.ts';
 import type { ArchiveCheck } from './archive-check.ts';
 import type { ClientSessions } from './client-sessions.ts';
-import type { Snapshot, TableMeasure } from './snapshot.ts';
+import type { HoldOptions, Snapshot, TableMeasure } from './snapshot.ts';
 import type { Streams } from './streams.ts';
 import type { SourcePosition } from './source-position.ts';
 import type { Finding } from './finding.ts';
@@ -124,17 +124,6 @@ export interface LoadStep {
    * decompressed part, so it is only set for parts that hold no rows.
    */
   rewrite?: (content: Buffer) => Buffer;
-}
-
-/** How one moment of a database is held. */
-export interface HoldOptions {
-  /** Also for exact measures: then everything is tried that the account may do. */
-  measured: boolean;
-  /**
-   * MySQL: whether the database's tables may be locked where no kinder way is open, although a transaction of others that writes to
-   * several of them may then be rolled back as a deadlock.
-   */
-  mayLockTables?: boolean;
 }
 
 /**

@@ -23,6 +23,17 @@ export interface JoiningDump {
   marks?: readonly string[];
 }
 
+/** How one moment of a database is held. */
+export interface HoldOptions {
+  /** Also for exact measures: then everything is tried that the account may do. */
+  measured: boolean;
+  /**
+   * MySQL: whether the database's tables may be locked where no kinder way is open, although a transaction of others that writes to
+   * several of them may then be rolled back as a deadlock.
+   */
+  mayLockTables?: boolean;
+}
+
 /** One moment of a database, which the programs of a dump and exact measures share. Closing it lets go of everything that it holds. */
 export interface Snapshot {
   /** PostgreSQL: the exported snapshot that the dump asks for. MySQL's dumps join by starting while writers wait. */
