@@ -53,15 +53,19 @@ export async function prune(job: PruneJob, context: OperationContext): Promise<P
   return results;
 }
 
+interface PlaceJob extends Omit<PruneJob, 'instances' | 'databases'> {
+  place: Place;
+  /** A part of a run: where nothing goes, no lock is taken, which would be a program for each of its databases. */
+  afterBackup?: boolean;
+}
+
 /** Applies retention to one database. A failure is part of the result: it never undoes the backup before it. */
-export async function pruneDatabase(
-  job: Omit<PruneJob, 'instances' | 'databases'> & { place: Place },
-  context: OperationContext,
-): Promise<PruneResult> {
+export async function pruneDatabase(job: PlaceJob, context: OperationContext): Promise<PruneResult> {
   const result: PruneResult = { ...job.place, decisions: [], deleted: [], warnings: [] };
   try {
     if (job.dryRun) await decide(job, await scanPlace(job), result, context);
-    else await decideAndDelete(job, result, context);
+    else if (!job.afterBackup || (await somethingGoes(job, result, context)))
+      await decideAndDelete(job, result, context);
   } catch (error) {
     context.signal.throwIfAborted();
     result.error = asVyaError(error);
@@ -69,8 +73,6 @@ export async function pruneDatabase(
   }
   return result;
 }
-
-type PlaceJob = Parameters<typeof pruneDatabase>[0];
 
 function scanPlace({ storage, place }: PlaceJob): Promise<Scan> {
   return scanBackups({ basePath: storage.basePath, ...place });
@@ -104,6 +106,21 @@ async function decide(
   return decisions.flatMap(({ id, keep }) => (keep ? [] : (byId.get(id) ?? [])));
 }
 
+/** Fills in the result where nothing does. */
+async function somethingGoes(
+  job: PlaceJob,
+  result: PruneResult,
+  context: OperationContext,
+): Promise<boolean> {
+  const scan = await scanPlace(job);
+  const seen: PruneResult = { ...result, warnings: [] };
+  const goes = await decide(job, scan, seen, context);
+  if (goes.length > 0 || scan.unfinishedRemovals.length > 0) return true;
+  Object.assign(result, seen);
+  return false;
+}
+
+/** Decides anew, because others may have deleted or pinned meanwhile. */
 async function decideAndDelete(job: PlaceJob, result: PruneResult, context: OperationContext): Promise<void> {
   const { basePath } = job.storage;
   const common = {

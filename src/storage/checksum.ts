@@ -7,6 +7,7 @@ import { orStorageError } from './failure.ts';
 import type { ChecksumAlgorithm } from './layout.ts';
 
 const bufferSize = 1024 * 1024;
+const smallBuffer = 16 * 1024;
 /** Milliseconds between looks at a file that does not grow. */
 const shortestPause = 5;
 const longestPause = 250;
@@ -86,19 +87,21 @@ async function digest(
   const handle = await openRegular(path);
   try {
     const hash = createHash(algorithm);
-    const buffer = Buffer.allocUnsafe(bufferSize);
+    // Thousands of small files would otherwise keep the garbage collector busy.
+    let buffer = Buffer.allocUnsafe(smallBuffer);
     let size = 0;
     let pause = shortestPause;
     // A writer that closes between the last read and the question has written before: one more read finds it.
     let over = false;
     for (;;) {
       signal?.throwIfAborted();
-      const { bytesRead } = await handle.read(buffer, 0, bufferSize, size);
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, size);
       if (bytesRead > 0) {
         hash.update(buffer.subarray(0, bytesRead));
         size += bytesRead;
         pause = shortestPause;
         onBytes?.(bytesRead);
+        if (bytesRead === buffer.length && bytesRead < bufferSize) buffer = Buffer.allocUnsafe(bufferSize);
       } else {
         if (over) return { size, checksum: hash.digest('hex') };
         over = (await atEnd(pause)) === 'over';

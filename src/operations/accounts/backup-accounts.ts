@@ -62,7 +62,10 @@ export async function attemptAccountsBackup(
   }
   if (result.status === 'ok' && job.retention) {
     const place = { instance: instance.id, database: null };
-    result.prune = await pruneDatabase({ ...job, place, retention: job.retention }, context);
+    result.prune = await pruneDatabase(
+      { ...job, place, retention: job.retention, afterBackup: true },
+      context,
+    );
   }
   for (const warning of result.warnings) context.log.warning(fields, `accounts: ${warning}`);
   result.durationMs = Math.round(performance.now() - started);

@@ -61,7 +61,10 @@ export async function attemptBackup(
   }
   if (result.status === 'ok' && job.retention) {
     const place = { instance: instance.id, database };
-    result.prune = await pruneDatabase({ ...job, place, retention: job.retention }, context);
+    result.prune = await pruneDatabase(
+      { ...job, place, retention: job.retention, afterBackup: true },
+      context,
+    );
   }
   await hooks.after();
   for (const warning of result.warnings) context.log.warning(fields, warning);
