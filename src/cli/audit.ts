@@ -1,6 +1,5 @@
 import { userInfo } from 'node:os';
 import { asVyaError, systemCode } from '../errors.ts';
-import type { Log } from '../log.ts';
 import type { OperationContext } from '../operations/context.ts';
 import type { CliContext } from './context.ts';
 
@@ -9,13 +8,14 @@ export interface AuditPlace {
   basePath: string;
   hostname: string;
   version: string;
-  log: Log;
+  /** Takes what could not be noted, in words. */
+  complain(message: string): void;
 }
 
 /** Notes acts in the storage's audit trail, with who did them, where and when. */
 export function createAudit(
   { env, now }: Pick<CliContext, 'env' | 'now'>,
-  { basePath, hostname, version, log }: AuditPlace,
+  { basePath, hostname, version, complain }: AuditPlace,
 ): OperationContext['audit'] {
   return async (event) => {
     const sudoUser = env['SUDO_USER'];
@@ -34,7 +34,7 @@ export function createAudit(
     } catch (error) {
       // Storage that is not there yet has nothing to be noted in.
       if (systemCode((error as { cause?: unknown }).cause) === 'ENOENT') return;
-      log.warning({ action: event.action }, `not noted in the audit trail: ${asVyaError(error).message}`);
+      complain(`“${event.action}” is not noted in the audit trail: ${asVyaError(error).message}`);
     }
   };
 }

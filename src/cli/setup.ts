@@ -36,7 +36,12 @@ export async function openSetup(context: CliContext, command: CommandUnknownOpts
   const { env, signal, now } = context;
   const version = packageVersion();
   const { basePath } = config.storage;
-  const audit = createAudit(context, { basePath, hostname: hostname(), version, log });
+  const audit = createAudit(context, {
+    basePath,
+    hostname: hostname(),
+    version,
+    complain: (message) => log.warning({}, message),
+  });
   const job = (instance: InstanceConfig): InstanceJob =>
     instanceJob(instance, config, { env, hostname: hostname() });
   let noted = false;

@@ -3,6 +3,8 @@ import { prepareBase } from '../storage/directories.ts';
 import { cleanStaging } from '../storage/staging.ts';
 import { withInstanceLock } from './backup.ts';
 import { type AccountsJob, type AccountsResult, attemptAccountsBackup } from './accounts/backup-accounts.ts';
+import { audited } from './audit.ts';
+import { describeRun } from './backup/describe-run.ts';
 import type { OperationContext } from './context.ts';
 import type { InstanceJob } from './jobs.ts';
 import { withSession } from './session.ts';
@@ -17,6 +19,17 @@ export interface InstanceAccounts {
 
 /** Backs up the accounts of every instance, and nothing else. A failed one does not stop the others: the report tells. */
 export async function backupAllAccounts(
+  job: AccountsJob & { instances: readonly InstanceJob[] },
+  context: OperationContext,
+): Promise<InstanceAccounts[]> {
+  const work = () => backupEach(job, context);
+  if (job.dryRun) return await work();
+  return await audited(context, { action: 'backup-accounts', run: job.run }, work, (results) =>
+    describeRun({ instances: results.map((each) => ({ ...each, databases: [] })) }),
+  );
+}
+
+async function backupEach(
   job: AccountsJob & { instances: readonly InstanceJob[] },
   context: OperationContext,
 ): Promise<InstanceAccounts[]> {

@@ -1,5 +1,6 @@
 import type { Finding } from '../db/finding.ts';
 import { VyaError } from '../errors.ts';
+import { audited } from './audit.ts';
 import type { OperationContext } from './context.ts';
 import { loadAndCompare, withFreshDatabase } from './restore/fresh-database.ts';
 import { inventoryOf, type LoadRequest, readObjects } from './restore/load.ts';
@@ -22,6 +23,13 @@ import type { RestoreJob, RestoreReport } from './restore/restore-job.ts';
  *   `privileges` or `failed` naming what the target lacks, `failed` when loading fails
  */
 export async function restore(job: RestoreJob, context: OperationContext): Promise<RestoreReport> {
+  if (job.dryRun) return await restoreDatabase(job, context);
+  const event = { action: 'restore', database: job.database, backup: job.backup.manifest.id };
+  const describe = ({ instance }: RestoreReport) => ({ instance });
+  return await audited(context, event, () => restoreDatabase(job, context), describe);
+}
+
+async function restoreDatabase(job: RestoreJob, context: OperationContext): Promise<RestoreReport> {
   const started = performance.now();
   const { instance, database } = job.backup.manifest;
   assertTargetName(instance.type, job.database, database);

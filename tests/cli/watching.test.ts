@@ -2,6 +2,7 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AuditRecord } from '../../src/storage/audit-trail.ts';
+import { connect } from '../servers/connect.ts';
 import { serverIsMissing, sharedServer } from '../servers/servers.ts';
 import { age } from './aged-backup.ts';
 import { createTestDatabase, type TestDatabase } from './test-database.ts';
@@ -164,6 +165,38 @@ describe.skipIf(await serverIsMissing(kind))('watching', () => {
       reason: 'migration',
       backup: shop?.lastGood?.id,
     });
+  });
+
+  test('restores, rehearsals, accounts and credentials are noted, failed ones with their reason; dry runs are not', async () => {
+    const before = (await trail()).length;
+    const chosen = ['--instance', 'main', '--database', 'watched_shop', '--latest'];
+    const copy = ['--target-database', 'watched_copy'];
+    expect((await vya('restore', ...chosen, ...copy, '--dry-run')).code).toBe(0);
+    expect((await vya('restore', ...chosen, ...copy)).code).toBe(0);
+    expect((await vya('restore', ...chosen, ...copy)).code).toBe(3);
+    expect((await vya('verify', ...chosen, '--rehearse')).code).toBe(0);
+    expect((await vya('users', 'backup', '--instance', 'main')).code).toBe(0);
+    const stored = await space.vya(['credentials', 'set', 'extra', '--username', 'ana'], {
+      input: 'canary-audit\n',
+    });
+    expect(stored.code).toBe(0);
+    const lines = (await trail()).slice(before);
+    expect(lines.map(({ action, result, error }) => [action, result, error?.kind])).toEqual([
+      ['restore', 'ok', undefined],
+      ['restore', 'failed', 'refused'],
+      ['rehearse', 'ok', undefined],
+      ['backup-accounts', 'ok', undefined],
+      ['credentials-set', 'ok', undefined],
+    ]);
+    expect(lines[0]).toMatchObject({ instance: 'main', database: 'watched_copy' });
+    expect(lines.at(-1)?.credentials).toEqual(['extra']);
+    expect(JSON.stringify(lines)).not.toContain('canary-audit');
+    expect((await vya('metrics')).text).toMatch(
+      /^vya_restores_total\{instance="main",database="watched_copy",result="ok"\} 1$/m,
+    );
+    const cleaning = await connect(await sharedServer(kind));
+    await cleaning.script('DROP DATABASE watched_copy');
+    await cleaning.close();
   });
 
   test('health answers with 3 when it cannot know', async () => {

@@ -5,10 +5,12 @@ import type { Config } from '../../config/resolve.ts';
 import { VyaError } from '../../errors.ts';
 import type { CredentialStore } from '../../secrets/entry.ts';
 import { fileKey, hostKey, secretKey } from '../../secrets/host-key.ts';
+import { createAudit } from '../audit.ts';
 import { loadConfiguration } from '../configuration.ts';
 import type { CliContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { listOutcome, usersOf } from '../output/credentials.ts';
+import { packageVersion } from '../version.ts';
 import { askConfirmation, askPassword } from '../prompt.ts';
 
 export function credentialsCommand(context: CliContext) {
@@ -38,7 +40,7 @@ function setCommand(context: CliContext) {
     .argument('<id>', 'its name; an instance uses the one of its own name unless it names another')
     .requiredOption('--username <name>', 'the database user')
     .action(async (id, { username }, command) => {
-      const { config, store } = await openStore(context, command);
+      const { config, store, note } = await openStore(context, command);
       const { setCredentials } = await import('../../secrets/credentials.ts');
       const password = await askPassword(context, `Password of ${username} for ${id}`);
       const { replaced } = await setCredentials(
@@ -46,6 +48,7 @@ function setCommand(context: CliContext) {
         new Map([[id, { username, password }]]),
         context.now(),
       );
+      await note('set', [id]);
       const idle =
         usersOf(config, id).length === 0
           ? [
@@ -77,7 +80,7 @@ function removeCommand(context: CliContext) {
     .argument('<id>', 'its name')
     .option('--force', 'without asking')
     .action(async (id, options, command) => {
-      const { store } = await openStore(context, command);
+      const { store, note } = await openStore(context, command);
       if (
         !options.force &&
         !(await askConfirmation(context, `Delete the credential ${id} from ${store.path}?`))
@@ -88,6 +91,7 @@ function removeCommand(context: CliContext) {
       }
       const { removeCredential } = await import('../../secrets/credentials.ts');
       await removeCredential(store, id);
+      await note('remove', [id]);
       context.finish({
         code: exitCodes.success,
         json: { status: 'ok', path: store.path, id },
@@ -101,13 +105,14 @@ function importCommand(context: CliContext) {
     .description('Take logins from a JSON or YAML file in clear: all of them, or none.')
     .argument('<file>', '{ "<id>": { "username": "…", "password": "…" } }')
     .action(async (file, _options, command) => {
-      const { store } = await openStore(context, command);
+      const { store, note } = await openStore(context, command);
       const { readPlainCredentials } = await import('../../secrets/import.ts');
       const { setCredentials } = await import('../../secrets/credentials.ts');
       const path = resolve(context.cwd, file);
       const logins = await readPlainCredentials(path);
       const { replaced } = await setCredentials(store, logins, context.now());
       const ids = [...logins.keys()];
+      await note('import', ids);
       context.finish({
         code: exitCodes.success,
         json: { status: 'ok', path: store.path, ids, replaced },
@@ -136,13 +141,14 @@ function rekeyCommand(context: CliContext) {
           hint: 'Give --old-hostname or --old-key-file.',
         });
       }
-      const { store } = await openStore(context, command);
+      const { store, note } = await openStore(context, command);
       const { rekeyCredentials } = await import('../../secrets/credentials.ts');
       const old =
         oldHostname === undefined
           ? await fileKey(resolve(context.cwd, oldKeyFile ?? ''))
           : hostKey(oldHostname);
       const { changed, unchanged } = await rekeyCredentials(store, old, context.now());
+      if (changed.length > 0) await note('rekey', changed);
       context.finish({
         code: exitCodes.success,
         json: { status: 'ok', path: store.path, changed, unchanged },
@@ -157,9 +163,19 @@ function rekeyCommand(context: CliContext) {
 async function openStore(
   context: CliContext,
   command: CommandUnknownOpts,
-): Promise<{ config: Config; store: CredentialStore }> {
+): Promise<{ config: Config; store: CredentialStore; note: Note }> {
   const { config } = await loadConfiguration(context, command);
-  const { secrets, security } = config;
+  const { secrets, security, storage } = config;
   const key = await secretKey({ env: context.env, hostname: hostname(), keyFile: security.keyFile });
-  return { config, store: { path: secrets.path, key } };
+  const audit = createAudit(context, {
+    basePath: storage.basePath,
+    hostname: hostname(),
+    version: packageVersion(),
+    complain: (message) => void context.stderr.write(`vya: warning: ${message}\n`),
+  });
+  const note: Note = (act, credentials) => audit({ action: `credentials-${act}`, result: 'ok', credentials });
+  return { config, store: { path: secrets.path, key }, note };
 }
+
+/** Notes a change in the audit trail: names, and nothing of what they stand for. */
+type Note = (act: 'set' | 'remove' | 'import' | 'rekey', names: string[]) => Promise<void>;

@@ -12,6 +12,7 @@ import {
   waitingError,
 } from './accounts-report.ts';
 import { type AccountsWish, chooseAccounts } from './choose-accounts.ts';
+import { audited } from '../audit.ts';
 import type { OperationContext } from '../context.ts';
 import type { Patience } from '../jobs.ts';
 import { throwErrors } from '../backup/preflight.ts';
@@ -35,6 +36,20 @@ export interface AccountsRestoreJob extends Patience, AccountsWish {
  * @throws VyaError `verification` for a damaged backup, `privileges` naming what the account lacks, `refused`; then nothing was changed
  */
 export async function restoreAccounts(
+  job: AccountsRestoreJob,
+  context: OperationContext,
+): Promise<AccountsRestoreReport> {
+  const work = () => restoreFromBackup(job, context);
+  if (job.dryRun) return await work();
+  const event = { action: 'restore-accounts', database: null, backup: job.backup.manifest.id };
+  return await audited(context, event, work, ({ instance, accounts }) => {
+    const statements = accounts.flatMap((account) => account.statements);
+    const failed = statements.some(({ status }) => status === 'failed');
+    return { instance, result: failed ? 'partial' : 'ok' };
+  });
+}
+
+async function restoreFromBackup(
   job: AccountsRestoreJob,
   context: OperationContext,
 ): Promise<AccountsRestoreReport> {

@@ -5,6 +5,7 @@ import type { Proof } from '../../storage/marks.ts';
 import { writeProof } from '../../storage/write-marks.ts';
 import { summarize } from './compare.ts';
 import type { Comparison } from './compare-contents.ts';
+import { audited } from '../audit.ts';
 import type { OperationContext } from '../context.ts';
 import { loadAndCompare, withFreshDatabase } from './fresh-database.ts';
 import { inventoryOf } from './load.ts';
@@ -31,6 +32,21 @@ export interface Rehearsal {
  * @throws VyaError `verification` when it does not load or differs; other kinds when the rehearsal could not be held
  */
 export async function rehearse(
+  backup: OpenBackup,
+  rehearsal: Rehearsal,
+  context: OperationContext,
+): Promise<{ warnings: string[]; proof: Proof }> {
+  const { id, instance, database } = backup.manifest;
+  const event = { action: 'rehearse', instance: instance.id, database, backup: id };
+  return await audited(
+    context,
+    event,
+    () => hold(backup, rehearsal, context),
+    () => ({}),
+  );
+}
+
+async function hold(
   backup: OpenBackup,
   rehearsal: Rehearsal,
   context: OperationContext,
