@@ -49,10 +49,10 @@ export function exactCases(contract: Contract): void {
       const { server } = contract;
       await run(server, `CREATE DATABASE ${database}`);
       const writing = await startLedger(server, database);
-      await expect.poll(writing.moves, { timeout: 60_000 }).toBeGreaterThan(20);
-      const before = writing.moves();
+      await expect.poll(writing.commits, { timeout: 60_000 }).toBeGreaterThan(20);
+      const before = writing.commits();
       const { path } = await backUp(contract, 'main', [...ledger, '--exact', '--jobs', '2']);
-      const during = writing.moves() - before;
+      const during = writing.commits() - before;
       await writing.stop();
       expect(during).toBeGreaterThan(0);
 

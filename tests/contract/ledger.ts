@@ -1,21 +1,14 @@
 import { connect, type Connection } from '../servers/connect.ts';
 import type { TestServer } from '../servers/server.ts';
-
-/** A database in which money moves between two tables, and every move is noted in a third. */
-export interface Ledger {
-  /** Moves that were committed so far. */
-  moves(): number;
-  /** Throws what broke a writer. */
-  stop(): Promise<void>;
-}
+import { startWriters, type Writers } from '../servers/writers.ts';
 
 const accounts = 200;
 const writers = 2;
 /** What both tables hold together in every moment. */
 export const total = 2 * accounts * 1000;
 
-/** Makes the tables, with rows enough that a dump takes a while, and begins to write. */
-export async function startLedger(server: TestServer, database: string): Promise<Ledger> {
+/** A database in which money moves between two tables, and every move is noted in a third; with rows enough that a dump takes a while. */
+export async function startLedger(server: TestServer, database: string): Promise<Writers> {
   const admin = await connect(server, database);
   await admin.script(`CREATE TABLE a_income (id int PRIMARY KEY, balance int NOT NULL);
     CREATE TABLE moves (writer int NOT NULL, move int NOT NULL, amount int NOT NULL, PRIMARY KEY (writer, move));
@@ -26,38 +19,19 @@ export async function startLedger(server: TestServer, database: string): Promise
   await admin.script(`INSERT INTO a_income VALUES ${rows}; INSERT INTO z_expenses VALUES ${rows};
     INSERT INTO ballast VALUES ${ballast}`);
   await admin.close();
-  const state = { stopped: false, moves: 0 };
-  const sessions = await Promise.all(Array.from({ length: writers }, () => connect(server, database)));
-  const working = sessions.map((session, writer) => move(session, writer, state));
-  for (const work of working) work.catch(() => {});
-  return {
-    moves: () => state.moves,
-    async stop() {
-      state.stopped = true;
-      const ended = await Promise.allSettled(working);
-      for (const session of sessions) await session.close();
-      const failure = ended.find((end) => end.status === 'rejected');
-      if (failure) throw failure.reason;
-    },
-  };
+  return await startWriters(server, database, writers, move);
 }
 
 /** Each writer has accounts of its own, so that none waits for another. */
-async function move(
-  session: Connection,
-  writer: number,
-  state: { stopped: boolean; moves: number },
-): Promise<void> {
-  for (let count = 0; !state.stopped; count += 1) {
-    const id = writer + writers * (count % (accounts / writers));
-    const amount = 1 + (count % 7);
-    await session.script('START TRANSACTION');
-    await session.script(`UPDATE a_income SET balance = balance - ${amount} WHERE id = ${id}`);
-    await session.script(`INSERT INTO moves VALUES (${writer}, ${count}, ${amount})`);
-    await session.script(`UPDATE z_expenses SET balance = balance + ${amount} WHERE id = ${id}`);
-    await session.script('COMMIT');
-    state.moves += 1;
-  }
+async function move(session: Connection, writer: number, turn: number): Promise<boolean> {
+  const id = writer + writers * (turn % (accounts / writers));
+  const amount = 1 + (turn % 7);
+  await session.script('START TRANSACTION');
+  await session.script(`UPDATE a_income SET balance = balance - ${amount} WHERE id = ${id}`);
+  await session.script(`INSERT INTO moves VALUES (${writer}, ${turn}, ${amount})`);
+  await session.script(`UPDATE z_expenses SET balance = balance + ${amount} WHERE id = ${id}`);
+  await session.script('COMMIT');
+  return true;
 }
 
 /** What a copy holds: both tables together, what was moved by either's account and by the notes, and rows by table. */

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Connection, connect } from '../servers/connect.ts';
 import type { TestServer } from '../servers/server.ts';
 import { serverIsMissing, startServer } from '../servers/servers.ts';
-import { everything, type Flow, startFlow, sumOf } from './flow.ts';
+import type { Writers } from '../servers/writers.ts';
+import { everything, startFlow, sumOf } from './flow.ts';
 import { made, partsOf, streaming, type Streaming } from './streamed.ts';
 
 const patience = { timeout: 60_000, interval: 20 };
@@ -11,7 +12,7 @@ for (const kind of ['mysql-9.7', 'mariadb-10.11', 'mariadb-11.8'] as const) {
   describe.skipIf(await serverIsMissing(kind))(`streams of ${kind}`, () => {
     let server: TestServer;
     let admin: Connection;
-    let flow: Flow;
+    let flow: Writers;
     let vya: Streaming;
     beforeAll(async () => {
       // One of its own: writers of the whole server are held.
