@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { connect } from '../servers/connect.ts';
 import type { TestServer } from '../servers/server.ts';
-import { pathWith, serverIsMissing, sharedServer } from '../servers/servers.ts';
+import { pathWith, serverIsMissing, startServer } from '../servers/servers.ts';
 import { runAtTerminal } from './at-terminal.ts';
-import { createTestDatabase, type TestDatabase } from './test-database.ts';
+import { createTestDatabase } from './test-database.ts';
 import { type RunOptions, runVya, type VyaResult } from './vya.ts';
 
 const postgresql = 'postgresql-15';
@@ -16,19 +16,20 @@ const missing = (await serverIsMissing(postgresql)) || (await serverIsMissing(ma
 describe.skipIf(missing)('vya init', () => {
   let postgres: TestServer;
   let maria: TestServer;
-  let inside: TestDatabase[];
   let home: string;
   let configPath: string;
   let env: Record<string, string>;
 
   beforeAll(async () => {
-    [postgres, maria] = await Promise.all([sharedServer(postgresql), sharedServer(mariadb)]);
-    const make = (server: TestServer): Promise<TestDatabase> =>
-      createTestDatabase(server, 'begun', 'CREATE TABLE kept (id int PRIMARY KEY)');
-    inside = [await make(postgres), await make(maria)];
+    // Their own: what other tests keep on a shared server would be checked and backed up, too.
+    [postgres, maria] = await Promise.all([startServer(postgresql), startServer(mariadb)]);
+    for (const server of [postgres, maria]) {
+      await createTestDatabase(server, 'begun', 'CREATE TABLE kept (id int PRIMARY KEY)');
+    }
   });
   afterAll(async () => {
-    for (const each of inside) await each.drop();
+    await postgres.stop();
+    await maria.stop();
   });
   beforeEach(async () => {
     home = await mkdtemp(join(tmpdir(), 'vya-test-'));
