@@ -84,8 +84,8 @@ const mailSchema = z
     const receivers = mail.on_failure.length + mail.on_success.length;
     const report = (field: string, message: string) =>
       context.addIssue({ code: 'custom', path: [field], message });
-    if (receivers > 0 && mail.host === undefined) report('host', 'is missing: there are receivers');
-    if (mail.host !== undefined && mail.from === undefined) report('from', 'is missing: mail needs a sender');
+    if (receivers > 0 && mail.host === undefined) report('host', 'must be given: there are receivers');
+    if (mail.host !== undefined && mail.from === undefined) report('from', 'must be given: mail needs a sender');
   });
 
 /** Whom a run tells how it ended. */

@@ -265,13 +265,13 @@ health: { warning_age: 1 day }
       expect.stringMatching(/^hooks\.after_run\[0\] \(line 6\) /),
       'notify.ping.url (line 4) must be an address that begins with https:// or http://',
       'notify.mail.on_failure[1] (line 5) must be one e-mail address, such as dba@example.org',
-      'notify.mail.host (line 5) is missing: there are receivers',
+      'notify.mail.host (line 5) must be given: there are receivers',
     ]);
     expect(
       await problems(
         'instances: [{ id: a, type: mysql, host: h }]\nnotify: { mail: { on_failure: [a@b.c] } }\n',
       ),
-    ).toEqual(['notify.mail.host (line 2) is missing: there are receivers']);
+    ).toEqual(['notify.mail.host (line 2) must be given: there are receivers']);
   });
 
   it('does not repeat a password that somebody wrote into it', async () => {
