@@ -46,7 +46,7 @@ async function offered(...words: string[]): Promise<string[]> {
 
 describe('what is offered', () => {
   test('commands, and commands of commands', async () => {
-    expect(await offered('re')).toEqual(['restore']);
+    expect(await offered('re')).toEqual(['restore', 'report']);
     expect(await offered('users', '')).toEqual(['backup', 'list', 'restore', 'help']);
     expect(await offered('')).not.toContain('complete');
   });
