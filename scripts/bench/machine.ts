@@ -18,10 +18,7 @@ export async function describeMachine(fields: readonly Field[]): Promise<[what: 
     ...programs.map((line): [string, string] => [line.split(' ')[0] as string, firstLine(env, line)]),
     ...fields.map(({ kind, type, env: own }): [string, string] => {
       const clients = firstLine(own, type === 'mysql' ? 'mysqldump --version' : 'pg_dump --version');
-      return [
-        kind,
-        `${clients}; test settings without fsync, and ${settingsOf(kind).join(' ').replaceAll('-c ', '')}`,
-      ];
+      return [kind, `${clients}; ${settingsOf(kind).join(' ').replaceAll('-c ', '')}`];
     }),
   ];
 }

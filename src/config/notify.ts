@@ -85,7 +85,8 @@ const mailSchema = z
     const report = (field: string, message: string) =>
       context.addIssue({ code: 'custom', path: [field], message });
     if (receivers > 0 && mail.host === undefined) report('host', 'must be given: there are receivers');
-    if (mail.host !== undefined && mail.from === undefined) report('from', 'must be given: mail needs a sender');
+    if (mail.host !== undefined && mail.from === undefined)
+      report('from', 'must be given: mail needs a sender');
   });
 
 /** Whom a run tells how it ended. */

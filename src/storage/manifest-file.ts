@@ -4,7 +4,7 @@ import { systemCode, VyaError } from '../errors.ts';
 import { storageError } from './failure.ts';
 import { manifestName } from './layout.ts';
 import { type Manifest, manifestFormat, manifestSchema, manifestVersion } from './manifest.ts';
-import { readSmallFile, writePrivateFile } from './small-file.ts';
+import { createPrivateFile, readSmallFile, type WrittenFile } from './small-file.ts';
 
 /** Characters of a text that cannot hold enough to do harm. */
 const harmless = 4 * 1024 * 1024;
@@ -94,18 +94,21 @@ function endOfString(text: string, start: number): number {
 }
 
 /**
- * Writes a manifest and makes it survive a power loss. It must not exist yet.
+ * Writes a manifest, which must not exist yet. It is on the disk once the file is settled.
  *
- * @returns what was written, as it will be read
+ * @returns what was written, as it will be read, and its file
  * @throws system errors; VyaError `unexpected` for a manifest that could not be read back
  */
-export async function writeManifest(directory: string, manifest: Manifest): Promise<Manifest> {
+export async function writeManifest(
+  directory: string,
+  manifest: Manifest,
+): Promise<{ manifest: Manifest; file: WrittenFile }> {
   const checked = manifestSchema.safeParse(manifest);
   if (!checked.success) {
     throw new VyaError('unexpected', `The manifest would not be readable: ${z.prettifyError(checked.error)}`);
   }
-  await writePrivateFile(join(directory, manifestName), `${JSON.stringify(checked.data, null, 2)}\n`);
-  return checked.data;
+  const text = `${JSON.stringify(checked.data, null, 2)}\n`;
+  return { manifest: checked.data, file: await createPrivateFile(join(directory, manifestName), text) };
 }
 
 function damaged(directory: string, what: string, cause?: unknown): VyaError {

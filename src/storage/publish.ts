@@ -12,7 +12,6 @@ import {
   type Place,
   sumsNames,
 } from './layout.ts';
-import { mapLimited } from './limited.ts';
 import {
   type FileEntry,
   type Manifest,
@@ -21,7 +20,7 @@ import {
   manifestVersion,
 } from './manifest.ts';
 import { writeManifest } from './manifest-file.ts';
-import { writePrivateFile } from './small-file.ts';
+import { createPrivateFile } from './small-file.ts';
 import { sumsText } from './sums.ts';
 import { readTree } from './tree.ts';
 
@@ -46,8 +45,8 @@ export interface Published {
 const mostOfOneSecond = 10_000;
 
 /**
- * Makes a staged backup one: checksums file, manifest (last), and a rename into its place, each on the disk before the next.
- * After a crash at any point there is either the whole backup or none (F31).
+ * Makes a staged backup one: checksums file, manifest (last), and, once all of it is on the disk, a rename into its place. After a
+ * crash at any point there is either the whole backup or none (F31): nobody looks for one in the stage.
  *
  * @throws VyaError `storage`, `unexpected`
  */
@@ -56,27 +55,36 @@ export async function publishStage(publication: Publication, draft: ManifestDraf
   const files = [...publication.files].sort((a, b) => (a.path < b.path ? -1 : 1));
   return orStorageError(`publish the backup made in ${stage}`, async () => {
     await assertComplete(stage, files);
-    await writePrivateFile(join(stage, sumsNames[checksumAlgorithm]), sumsText(files));
     const parent = await ensureDirectories(basePath, componentsOf(place));
-    for (let sequence = 1; sequence < mostOfOneSecond; sequence += 1) {
-      const path = join(parent, backupName(startedAt, sequence));
-      if (await exists(path)) continue;
-      const id = backupId(place, startedAt, sequence);
-      const manifest = await writeManifest(stage, manifestOf(publication, files, draft, id));
-      await syncDirectory(stage);
-      if (await renameInto(stage, path)) {
-        // The instance's and the database's directories may be new. A journal takes them all in one go.
-        const changed = [parent, dirname(parent), basePath, dirname(stage)];
-        await mapLimited(changed, changed.length, syncDirectory);
-        return { id, path, manifest };
+    const sums = await createPrivateFile(join(stage, sumsNames[checksumAlgorithm]), sumsText(files));
+    try {
+      for (let sequence = 1; sequence < mostOfOneSecond; sequence += 1) {
+        const path = join(parent, backupName(startedAt, sequence));
+        if (await exists(path)) continue;
+        const id = backupId(place, startedAt, sequence);
+        const { manifest, file } = await writeManifest(stage, manifestOf(publication, files, draft, id));
+        await together([sums.settle(), file.settle(), syncDirectory(stage)]);
+        if (await renameInto(stage, path)) {
+          // The instance's and the database's directories may be new.
+          await together([parent, dirname(parent), basePath, dirname(stage)].map(syncDirectory));
+          return { id, path, manifest };
+        }
+        await unlink(join(stage, manifestName));
       }
-      await unlink(join(stage, manifestName));
+    } finally {
+      await sums.settle().catch(() => {});
     }
     throw new VyaError(
       'unexpected',
       `There is no free name left in ${parent} for ${startedAt.toISOString()}`,
     );
   });
+}
+
+/** A journal takes all of them in one go. Waits for the last, and throws the first failure. */
+async function together(syncs: readonly Promise<void>[]): Promise<void> {
+  const ends = await Promise.allSettled(syncs);
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
 function manifestOf(

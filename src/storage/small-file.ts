@@ -2,17 +2,37 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs
 import { open } from 'node:fs/promises';
 import { VyaError } from '../errors.ts';
 
+/** A file that was written and is not yet on the disk. */
+export interface WrittenFile {
+  /** Makes it survive a power loss, and closes it; again, it does nothing more. Throws system errors. */
+  settle(): Promise<void>;
+}
+
 /** Creates a file, 0600 whatever the umask, and fsyncs it. Throws system errors; EEXIST for links too. */
 export async function writePrivateFile(path: string, content: string): Promise<void> {
+  await (await createPrivateFile(path, content)).settle();
+}
+
+/** The same without the fsync, for those who have several to wait for. It must be settled. */
+export async function createPrivateFile(path: string, content: string): Promise<WrittenFile> {
   const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
   const handle = await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   try {
     await handle.chmod(0o600);
     await handle.writeFile(content);
-    await handle.sync();
-  } finally {
+  } catch (error) {
     await handle.close();
+    throw error;
   }
+  const sync = async (): Promise<void> => {
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  };
+  let settled: Promise<void> | undefined;
+  return { settle: () => (settled ??= sync()) };
 }
 
 /**
