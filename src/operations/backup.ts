@@ -97,8 +97,8 @@ async function backupDatabases(
 
   const jobsOf = ({ sizeBytes }: DatabaseInfo): number => jobsFor(sizeBytes, job);
   result.databases.push(
-    ...(await forEachWeighted(selection.chosen, job.jobs, jobsOf, ({ name }, jobs) =>
-      attemptBackup(work, name, jobs, context),
+    ...(await forEachWeighted(selection.chosen, job.jobs, jobsOf, ({ name }, jobs, leave) =>
+      attemptBackup(work, name, { jobs, leave }, context),
     )),
   );
   if (job.accounts && instance.accounts) result.accounts = await attemptAccountsBackup(work, context);

@@ -19,13 +19,14 @@ export async function forEachLimited<T, R>(
 
 /**
  * The same where an item may count for several: the weights of those at work add up to no more than `limit`, and the heaviest begin
- * first, so that none of them is left to the end.
+ * first, so that none of them is left to the end. What calls `leave` makes room for the next one before it has ended; of these there
+ * are as many again at the most.
  */
 export async function forEachWeighted<T, R>(
   items: readonly T[],
   limit: number,
   weightOf: (item: T) => number,
-  work: (item: T, weight: number) => Promise<R>,
+  work: (item: T, weight: number, leave: () => void) => Promise<R>,
 ): Promise<R[]> {
   const results: R[] = [];
   const queue = items
@@ -33,13 +34,22 @@ export async function forEachWeighted<T, R>(
     .toSorted((a, b) => b.weight - a.weight);
   const working = new Set<Promise<void>>();
   let free = limit;
+  let wake = (): void => {};
   for (const { item, index, weight } of queue) {
-    while (working.size > 0 && free < weight) await Promise.race(working);
+    while (working.size > 0 && (free < weight || working.size >= 2 * limit)) {
+      await Promise.race([...working, new Promise<void>((resolve) => (wake = resolve))]);
+    }
     free -= weight;
-    const job = work(item, weight).then((result) => {
+    let left = false;
+    const leave = (): void => {
+      if (!left) free += weight;
+      left = true;
+      wake();
+    };
+    const job = work(item, weight, leave).then((result) => {
       results[index] = result;
-      free += weight;
       working.delete(job);
+      leave();
     });
     // It is awaited below; until then another may end everything.
     job.catch(() => {});

@@ -44,6 +44,26 @@ describe('work that is shared out by weight', () => {
     expect(begun).toEqual(['b4', 'd2', 'a1', 'c1']);
   });
 
+  it('lets the next one begin when one leaves, and as many again at the most have not ended', async () => {
+    const ends: (() => void)[] = [];
+    const done = forEachWeighted(
+      Array.from({ length: 9 }, (_, index) => index),
+      2,
+      () => 1,
+      async (item, _weight, leave) => {
+        leave();
+        leave();
+        await new Promise<void>((resolve) => ends.push(resolve));
+        return item;
+      },
+    );
+    for (let ended = 0; ended < 9; ended += 1) {
+      await expect.poll(() => ends.length).toBe(Math.min(9, ended + 4));
+      ends[ended]?.();
+    }
+    expect(await done).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
   it('ends with the first failure', async () => {
     const fails = forEachWeighted(
       [1, 2],

@@ -25,11 +25,18 @@ export interface InstanceWork {
   lock: Lock | undefined;
 }
 
+/** What a database may take while others are backed up at the same time. */
+export interface PlaceAmongOthers {
+  jobs: number;
+  /** Lets the next one begin: the server is not needed any more. */
+  leave(): void;
+}
+
 /** Backs one database up and applies its retention, and turns any failure into a result. */
 export async function attemptBackup(
   work: InstanceWork,
   database: string,
-  jobs: number,
+  place: PlaceAmongOthers,
   context: OperationContext,
 ): Promise<DatabaseResult> {
   const { job, instance } = work;
@@ -46,7 +53,7 @@ export async function attemptBackup(
   const hooks = databaseHooks(work, result, context);
   try {
     await hooks.before();
-    if (work.lock) await backupWithRetries({ ...work, lock: work.lock }, result, jobs, context);
+    if (work.lock) await backupWithRetries({ ...work, lock: work.lock }, result, place, context);
     else await planDatabase(work, result);
     if (job.rehearse && result.path) await rehearseBackup(work, result, result.path, context);
     context.log.info(
@@ -75,7 +82,7 @@ export async function attemptBackup(
 async function backupWithRetries(
   work: InstanceWork & { lock: Lock },
   result: DatabaseResult,
-  jobs: number,
+  place: PlaceAmongOthers,
   context: OperationContext,
 ): Promise<void> {
   const { database } = result;
@@ -83,14 +90,14 @@ async function backupWithRetries(
   await dumpAgain({ target, database }, context, async () => {
     // A second try finds out everything anew.
     result.warnings.length = 0;
-    await backupDatabase(work, result, jobs, context);
+    await backupDatabase(work, result, place, context);
   });
 }
 
 async function backupDatabase(
   { job, instance, session, lock }: InstanceWork & { lock: Lock },
   result: DatabaseResult,
-  jobs: number,
+  { jobs, leave }: PlaceAmongOthers,
   context: OperationContext,
 ): Promise<void> {
   const { adapter, programs } = session;
@@ -113,6 +120,8 @@ async function backupDatabase(
       staged,
       context,
     );
+    // What is left waits for the disk; a rehearsal needs the server again.
+    if (!job.rehearse) leave();
     const changed = describeChanges(dumped.changes);
     if (changed) result.warnings.push(changed);
     const draft: ManifestDraft = {
