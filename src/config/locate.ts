@@ -19,25 +19,46 @@ export interface LocateOptions {
  * @throws VyaError `configuration`
  */
 export async function findConfigFile(options: LocateOptions): Promise<string> {
-  const { env, cwd } = options;
-  if (options.flagPath !== undefined) return named(resolve(cwd, options.flagPath), '--config');
-  if (env['VYA_CONFIG_PATH']) return named(resolve(cwd, env['VYA_CONFIG_PATH']), 'VYA_CONFIG_PATH');
-  const places = [
-    resolve(cwd, 'config/config.yaml'),
-    join(userDirectory(env, options.homedir), 'vya/config.yaml'),
-    options.systemPath ?? '/etc/vya/config.yaml',
-  ];
-  for (const place of places) if (await exists(place)) return place;
-  throw new VyaError('configuration', `There is no configuration file. Looked for ${places.join(', ')}`, {
-    hint: 'Write one (config/config.example.yaml shows everything it can hold), or name one with --config or VYA_CONFIG_PATH.',
+  const found = await lookForConfigFile(options);
+  if (found !== undefined) return found;
+  const named = namedPath(options);
+  if (named) {
+    throw new VyaError('configuration', `The configuration file ${named.path} does not exist`, {
+      hint: `It is named by ${named.by}. Correct the path.`,
+    });
+  }
+  const places = usualPlaces(options).join(', ');
+  throw new VyaError('configuration', `There is no configuration file. Looked for ${places}`, {
+    hint: 'Let vya init write one (config/config.example.yaml shows everything it can hold), or name one with --config or VYA_CONFIG_PATH.',
   });
+}
+
+/** The same, undefined where there is none. Throws VyaError `configuration` where it cannot be known. */
+export async function lookForConfigFile(options: LocateOptions): Promise<string | undefined> {
+  const named = namedPath(options);
+  for (const place of named ? [named.path] : usualPlaces(options)) if (await exists(place)) return place;
+  return undefined;
+}
+
+function namedPath({ flagPath, env, cwd }: LocateOptions): { path: string; by: string } | undefined {
+  if (flagPath !== undefined) return { path: resolve(cwd, flagPath), by: '--config' };
+  const path = env['VYA_CONFIG_PATH'];
+  return path ? { path: resolve(cwd, path), by: 'VYA_CONFIG_PATH' } : undefined;
+}
+
+function usualPlaces({ env, cwd, homedir, systemPath }: LocateOptions): string[] {
+  return [
+    resolve(cwd, 'config/config.yaml'),
+    join(userDirectory(env, homedir), 'vya/config.yaml'),
+    systemPath ?? '/etc/vya/config.yaml',
+  ];
 }
 
 /** Where a configuration that is made anew goes: where it is named, else the machine's own for root, and the user's own for others. */
 export function newConfigPath(options: LocateOptions & { uid: number | undefined }): string {
-  const { flagPath, env, cwd, homedir, systemPath = '/etc/vya/config.yaml' } = options;
-  const namedPath = flagPath ?? env['VYA_CONFIG_PATH'];
-  if (namedPath) return resolve(cwd, namedPath);
+  const { env, homedir, systemPath = '/etc/vya/config.yaml' } = options;
+  const named = namedPath(options);
+  if (named) return named.path;
   return options.uid === 0 ? systemPath : join(userDirectory(env, homedir), 'vya/config.yaml');
 }
 
@@ -45,13 +66,6 @@ export function newConfigPath(options: LocateOptions & { uid: number | undefined
 function userDirectory(env: NodeJS.ProcessEnv, homedir: string): string {
   const directory = env['XDG_CONFIG_HOME'];
   return directory && isAbsolute(directory) ? directory : join(homedir, '.config');
-}
-
-async function named(path: string, by: string): Promise<string> {
-  if (await exists(path)) return path;
-  throw new VyaError('configuration', `The configuration file ${path} does not exist`, {
-    hint: `It is named by ${by}. Correct the path.`,
-  });
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -1,10 +1,9 @@
 import { homedir, hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
-import { findConfigFile, newConfigPath, readConfigFile } from '../../config/locate.ts';
+import { type LocateOptions, lookForConfigFile, newConfigPath, readConfigFile } from '../../config/locate.ts';
 import { writeConfigFile } from '../../config/write-file.ts';
 import { engineFor } from '../../db/registry.ts';
-import { asVyaError } from '../../errors.ts';
 import type { InstanceTarget } from '../../model/instance.ts';
 import { prepareBase } from '../../storage/directories.ts';
 import { setCredentials } from '../../secrets/credentials.ts';
@@ -58,17 +57,12 @@ export async function initialise(
   return { configPath, added: present !== undefined, id: answers.id, server, ...credentialsPath };
 }
 
+/** Undefined where there is none; one that must not be obeyed, or cannot be read, is not written over. */
 async function presentConfig(
-  where: Parameters<typeof findConfigFile>[0] & { uid: number | undefined },
+  where: LocateOptions & { uid: number | undefined },
 ): Promise<{ path: string; text: string } | undefined> {
-  try {
-    const path = await findConfigFile(where);
-    return { path, text: await readConfigFile(path, where.uid) };
-  } catch (error) {
-    // None there is what init is for; one that must not be obeyed, or cannot be read, is not written over.
-    if (/There is no configuration file|does not exist$/.test(asVyaError(error).message)) return undefined;
-    throw error;
-  }
+  const path = await lookForConfigFile(where);
+  return path === undefined ? undefined : { path, text: await readConfigFile(path, where.uid) };
 }
 
 /** The version that answered. Throws VyaError `connection`. */

@@ -1,4 +1,5 @@
-import type { LoadStep, StoredPart } from '../../db/adapter.ts';
+import type { StoredPart } from '../../db/adapter.ts';
+import type { LoadStep } from '../../db/load-step.ts';
 import { verdicts } from '../../db/archive-check.ts';
 import type { Command } from '../../exec/command.ts';
 import { type PipelineOptions, runPipeline } from '../../exec/pipeline.ts';

@@ -1,4 +1,5 @@
-import type { LoadOptions, StoredPart } from '../../db/adapter.ts';
+import type { StoredPart } from '../../db/adapter.ts';
+import type { LoadOptions } from '../../db/load-step.ts';
 import type { ObjectPart } from '../../db/replacement.ts';
 import { VyaError } from '../../errors.ts';
 import type { Inventory } from '../../model/inventory.ts';

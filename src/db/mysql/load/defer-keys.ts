@@ -1,6 +1,6 @@
 import type { Knex } from 'knex';
 import type { Inventory, TableEntry } from '../../../model/inventory.ts';
-import type { DeferredKeys } from '../../adapter.ts';
+import type { DeferredKeys } from '../../load-step.ts';
 import type { ClientPrograms } from '../../client-program.ts';
 import type { ClientContext } from '../client.ts';
 import { qualified, quoteName } from '../names.ts';

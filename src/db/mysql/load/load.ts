@@ -1,5 +1,6 @@
 import type { Command } from '../../../exec/command.ts';
-import type { LoadOptions, LoadStep, StoredPart } from '../../adapter.ts';
+import type { StoredPart } from '../../adapter.ts';
+import type { LoadOptions, LoadStep } from '../../load-step.ts';
 import type { ClientPrograms } from '../../client-program.ts';
 import { type ClientContext, clientCommand, knownOptions } from '../client.ts';
 import { quoteName, quoteText } from '../names.ts';

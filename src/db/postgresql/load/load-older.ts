@@ -1,5 +1,6 @@
 import type { Command } from '../../../exec/command.ts';
-import type { LoadOptions, LoadStep, ServerInfo, StoredPart } from '../../adapter.ts';
+import type { ServerInfo, StoredPart } from '../../adapter.ts';
+import type { LoadOptions, LoadStep } from '../../load-step.ts';
 import type { ClientProgram, ClientPrograms } from '../../client-program.ts';
 import type { Finding } from '../../finding.ts';
 import { baseEnvironment, clientCommand, type Reach } from '../client.ts';
