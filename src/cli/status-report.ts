@@ -1,9 +1,11 @@
 import { status, type StatusJob, type StatusReport } from '../operations/status.ts';
+import { readStoredFacts } from '../operations/status/stored-facts.ts';
 import type { Setup } from './setup.ts';
 
 /** What there is in the configured storage, measured against the configuration. Throws VyaError `storage`. */
 export async function readStatus(setup: Setup, only: readonly string[]): Promise<StatusReport> {
-  return await status(statusJob(setup, only), setup.operation);
+  const facts = await readStoredFacts(setup.config.storage.basePath);
+  return await status(statusJob(setup, only), facts, setup.operation);
 }
 
 /** @param only ids of instances; empty: all */

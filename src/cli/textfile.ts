@@ -1,14 +1,15 @@
 import { chmod, rename, rm, writeFile } from 'node:fs/promises';
 import { asVyaError } from '../errors.ts';
-import { readAudit } from '../storage/audit-trail.ts';
+import { readStoredFacts } from '../operations/status/stored-facts.ts';
+import { status } from '../operations/status.ts';
 import { metricsText } from './output/metrics.ts';
 import type { Setup } from './setup.ts';
-import { readStatus } from './status-report.ts';
+import { statusJob } from './status-report.ts';
 
 /** @throws VyaError `storage` */
 export async function readMetrics(setup: Setup): Promise<string> {
-  const report = await readStatus(setup, []);
-  return metricsText(report, await readAudit(setup.config.storage.basePath));
+  const facts = await readStoredFacts(setup.config.storage.basePath);
+  return metricsText(await status(statusJob(setup, []), facts, setup.operation), facts.trail);
 }
 
 /**

@@ -1,9 +1,10 @@
 import { planRetention } from '../retention/gfs.ts';
-import { readAudit, type AuditRecord } from '../storage/audit-trail.ts';
+import type { AuditRecord } from '../storage/audit-trail.ts';
 import type { BackupEntry } from '../storage/backup-entry.ts';
-import { retentionInput, scanBackups } from '../storage/catalogue.ts';
+import { retentionInput } from '../storage/catalogue.ts';
 import type { OperationContext } from './context.ts';
 import { type Attempt, type Day, daysOf } from './report/days.ts';
+import { readStoredFacts } from './status/stored-facts.ts';
 import { type DatabaseStatus, status, type StatusJob, type StatusReport } from './status.ts';
 
 /** One backup that was made, whether it is still there or not. */
@@ -43,11 +44,10 @@ const mostProblems = 50;
 /** Everything that the report shows, from the storage alone. Throws VyaError `storage`. */
 export async function readReport(job: StatusJob, context: OperationContext): Promise<ReportData> {
   const now = context.now();
-  const { basePath } = job.storage;
-  const found = await status(job, context);
-  const trail = await readAudit(basePath);
-  const { backups } = await scanBackups({ basePath });
-  const ofPlace = Map.groupBy(backups, ({ instance, database }) => keyOf(instance, database));
+  const facts = await readStoredFacts(job.storage.basePath);
+  const { scan, trail } = facts;
+  const found = await status(job, facts, context);
+  const ofPlace = Map.groupBy(scan.backups, ({ instance, database }) => keyOf(instance, database));
   return {
     now,
     timezone: job.retention.timezone,

@@ -1,14 +1,14 @@
 import { type NextDeletion, nextDeletion } from '../retention/next-deletion.ts';
 import type { RetentionPolicy } from '../retention/policy.ts';
-import { readAudit } from '../storage/audit-trail.ts';
 import type { BackupEntry } from '../storage/backup-entry.ts';
-import { retentionInput, scanBackups } from '../storage/catalogue.ts';
+import { retentionInput } from '../storage/catalogue.ts';
 import { freeSpace } from '../storage/free-space.ts';
 import { damageOf } from '../storage/stored-sizes.ts';
 import type { OperationContext } from './context.ts';
 import { lastFailures, type PastFailure } from './status/failures.ts';
 import { goneSinceLastRun } from './status/gone.ts';
 import { growthPerDay } from './status/growth.ts';
+import type { StoredFacts } from './status/stored-facts.ts';
 
 export interface StatusJob {
   storage: { basePath: string };
@@ -71,11 +71,13 @@ export interface StatusReport {
 }
 
 /** What there is, from the storage alone: no server is asked. Throws VyaError `storage`. */
-export async function status(job: StatusJob, context: OperationContext): Promise<StatusReport> {
+export async function status(
+  job: StatusJob,
+  { scan, trail }: StoredFacts,
+  context: OperationContext,
+): Promise<StatusReport> {
   const { basePath } = job.storage;
   const now = context.now();
-  const scan = await scanBackups({ basePath });
-  const trail = await readAudit(basePath);
   const failures = lastFailures(trail);
   const isGone = goneSinceLastRun(trail);
   const wanted = ({ instance }: { instance: string }): boolean =>
