@@ -82,12 +82,17 @@ async function drain(transform: Transform): Promise<void> {
   }
 }
 
-process.exitCode = 1;
-const [direction, codec, level] = process.argv.slice(2);
-try {
-  await run(() => transformFor(direction, codec, Number(level)));
-  process.exitCode = 0;
-} catch (error) {
-  process.stderr.write(`${direction} ${codec}: ${(error as Error).message}\n`);
-  process.stdin.destroy();
+async function main(): Promise<void> {
+  process.exitCode = 1;
+  const [direction, codec, level] = process.argv.slice(2);
+  try {
+    await run(() => transformFor(direction, codec, Number(level)));
+    process.exitCode = 0;
+  } catch (error) {
+    process.stderr.write(`${direction} ${codec}: ${(error as Error).message}\n`);
+    process.stdin.destroy();
+  }
 }
+
+// Not awaited here: the single executable holds this as CommonJS, which knows no such await.
+void main();

@@ -77,12 +77,7 @@ async function codecCommand(
   const own = { PATH: env['PATH'] ?? '' };
   const file = await findOnPath(codec, own.PATH);
   if (file !== undefined) return { file, args, env: own };
-  return {
-    file: process.execPath,
-    // zstd in node:zlib is marked experimental in some versions; the warning would land among a program's last words.
-    args: ['--disable-warning=ExperimentalWarning', ownProgram('exec/codec-process'), ...scriptArgs],
-    env: own,
-  };
+  return ownProgram('exec/codec-process', scriptArgs, own);
 }
 
 async function findOnPath(name: string, searched: string): Promise<string | undefined> {

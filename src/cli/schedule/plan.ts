@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { isSea } from 'node:sea';
 import { VyaError } from '../../errors.ts';
 import type { Setup } from '../setup.ts';
 
@@ -50,9 +51,8 @@ export function planBackup(
   };
 }
 
-/** Node and the script that it runs; a program that holds both is its own. */
+/** Node and the script that it runs; the single executable holds both. */
 function ownCommand(): string[] {
   const script = process.argv[1];
-  const isOneFile = script === undefined || script === process.execPath;
-  return isOneFile ? [process.execPath] : [process.execPath, realpathSync(script)];
+  return isSea() || script === undefined ? [process.execPath] : [process.execPath, realpathSync(script)];
 }

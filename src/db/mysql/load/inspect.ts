@@ -38,6 +38,5 @@ function rulesFor({ holds }: StoredPart, source: string): DumpRules {
 }
 
 function inspectProcess(order: InspectOrder): Command {
-  const script = ownProgram('db/mysql/load/inspect-process');
-  return { file: process.execPath, args: [script, JSON.stringify(order)], env: { PATH: '/usr/bin:/bin' } };
+  return ownProgram('db/mysql/load/inspect-process', [JSON.stringify(order)], { PATH: '/usr/bin:/bin' });
 }
