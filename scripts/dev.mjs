@@ -1,4 +1,4 @@
-// Starts the development tasks with everything they need: `node scripts/dev.mjs test|demo|soak|bench|run …`.
+// Starts the development tasks with everything they need: `node scripts/dev.mjs test|demo|soak|bench|package|run …`.
 // Runs on an old system Node and without any dependency; the tasks themselves need Node 22.22.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -27,9 +27,9 @@ function install(folder, env) {
   if (npm.status !== 0) fail(`npm ci failed in ${folder}; its message is above.`);
 }
 
-/** The folder of a Node that is new enough: the running one's, or that of a private one. */
-function nodeFolder() {
-  if (!nodeIsOld) return dirname(process.execPath);
+/** The folder of a Node that is new enough: the running one's, or that of a private one, whose version is the same everywhere. */
+function nodeFolder({ isPrivate }) {
+  if (!nodeIsOld && !isPrivate) return dirname(process.execPath);
   install(join(root, 'scripts', 'node'), process.env);
   const name = `node-${process.platform}-${process.arch}`;
   const folder = join(root, 'scripts', 'node', 'node_modules', name, 'bin');
@@ -83,10 +83,11 @@ async function test(node, args, env) {
 
 /** Prepares the machine and runs one task; answers with its exit code. */
 async function main([task, ...args]) {
-  const usage = 'Usage: node scripts/dev.mjs test|demo|soak|bench|run <command> [arguments]';
-  if (!['test', 'demo', 'soak', 'bench', 'run'].includes(task) || (task === 'run' && args.length === 0))
-    fail(usage);
-  const folder = nodeFolder();
+  const usage = 'Usage: node scripts/dev.mjs test|demo|soak|bench|package|run <command> [arguments]';
+  const tasks = ['test', 'demo', 'soak', 'bench', 'package', 'run'];
+  if (!tasks.includes(task) || (task === 'run' && args.length === 0)) fail(usage);
+  // A package holds the Node that makes it: one of which is known where it runs.
+  const folder = nodeFolder({ isPrivate: task === 'package' });
   const path = [folder, join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter);
   const env = { ...process.env, PATH: path };
   // An old Node's npm would choose older packages than the lock names: npm too runs on the new one.
@@ -96,6 +97,7 @@ async function main([task, ...args]) {
   if (task === 'demo') return run(node, [join('scripts', 'demo', 'demo.ts'), ...args], env);
   if (task === 'soak') return run(node, [join('tests', 'soak', 'soak.ts'), ...args], env);
   if (task === 'bench') return run(node, [join('scripts', 'bench', 'bench.ts'), ...args], env);
+  if (task === 'package') return run(node, [join('scripts', 'package', 'package.ts'), ...args], env);
   return run(args[0], args.slice(1), env);
 }
 
