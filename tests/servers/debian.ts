@@ -54,13 +54,13 @@ async function unpackFromSuite(folder: string, suite: string, wanted: WantedPack
   }
 }
 
-interface PrivateApt {
+export interface PrivateApt {
   folder: string;
   configuration: string;
 }
 
 /** An apt with lists, cache and package status of its own below `parent`, looking at one suite. */
-async function privateApt(suite: string, parent: string): Promise<PrivateApt> {
+export async function privateApt(suite: string, parent: string): Promise<PrivateApt> {
   const folder = await mkdtemp(join(parent, '.apt-'));
   await mkdir(join(folder, 'state/lists/partial'), { recursive: true });
   await mkdir(join(folder, 'cache/archives/partial'), { recursive: true });
