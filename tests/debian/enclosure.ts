@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { text } from 'node:stream/consumers';
+import { setTimeout as wait } from 'node:timers/promises';
 
 /** A system in namespaces of its own: mounts, processes, host name, and a network that is loopback alone. */
 export interface Enclosure {
@@ -47,7 +49,8 @@ export function enterFolder(folder: string): Promise<Enclosure> {
 
 /**
  * What is written to a copy is kept in memory, and all mounts are the namespace's own: when its first process ends,
- * nothing is left. That process ends at the latest with this one, however this one ends.
+ * nothing is left. That process ends at the latest with this one, however this one ends. The kernel's settings, its
+ * modules and the machine's clock are out of reach.
  */
 const script = `
 set -eu
@@ -63,6 +66,7 @@ else
   root=$folder
 fi
 mount -t proc proc "$root/proc"
+mount -o bind,ro "$root/proc/sys" "$root/proc/sys"
 mount -t sysfs -o ro,nosuid,nodev,noexec sysfs "$root/sys"
 [ -z "$cgroup" ] || mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
 mount -t tmpfs -o mode=755,nosuid tmpfs "$root/dev"
@@ -85,7 +89,7 @@ umount -l .
 # The loopback device, brought up without a program that a bare system lacks: SIOCSIFFLAGS with IFF_UP and IFF_RUNNING.
 [ ! -x /usr/bin/perl ] || perl -e 'socket(S, 2, 2, 0) or die; $up = pack("a16 s x14", "lo", 0x41); ioctl(S, 0x8914, $up) or die "lo: $!"'
 echo ready
-exec "$@" > /dev/null 2>&1 < /dev/null
+exec setpriv --bounding-set=-sys_time,-sys_module,-sys_rawio,-sys_boot "$@" > /dev/null 2>&1 < /dev/null
 `;
 
 /** Throws an Error with what the system said when this machine allows no namespaces or mounts. */
@@ -114,6 +118,8 @@ export async function enclose({ folder, copyAt = '', first, cgroup = '' }: Plan)
     async end() {
       holder.kill('SIGKILL');
       await closed;
+      // The first process is gone when all others are.
+      while (existsSync(`/proc/${pid}`)) await wait(10);
     },
   };
 }
