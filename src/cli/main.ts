@@ -7,6 +7,7 @@ import { leaveMemoryOutOfCoreDumps } from './core-dumps.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { printError, printOutcome, wantsJson, wantsQuiet, wantsVerbose } from './output/print.ts';
 import { buildProgram } from './program.ts';
+import { usageError } from './usage-error.ts';
 import { packageVersion } from './version.ts';
 
 const signalCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
@@ -57,7 +58,7 @@ async function main(argv: string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.success;
     const known = knownError(
-      program && error instanceof CommanderError ? usageError(error, program, argv) : error,
+      program && error instanceof CommanderError ? usageError(error, program, argv.slice(2)) : error,
       context,
     );
     printError(context, known, { json: wantsJson(argv), verbose: wantsVerbose(argv) });
@@ -80,29 +81,6 @@ function knownError(error: unknown, { signal }: CliContext): VyaError {
   const known = asVyaError(error);
   const broken = known.kind === 'unexpected' || known.kind === 'connection';
   return signal.aborted && broken ? asVyaError(signal.reason) : known;
-}
-
-function usageError(error: CommanderError, program: CommandUnknownOpts, argv: string[]): VyaError {
-  if (error.code === 'commander.help')
-    return new VyaError('usage', 'No command given.', { hint: 'vya --help lists the commands.' });
-  const command = namedCommand(program, argv.slice(2));
-  const message = error.message.replace(/^error: /, '');
-  return new VyaError('usage', message.charAt(0).toUpperCase() + message.slice(1), {
-    hint: command ? `vya ${command} --help shows what it takes.` : 'vya --help lists the commands.',
-  });
-}
-
-/** `users restore`: as much of a command's name as stands among the words; empty where none does. */
-function namedCommand(program: CommandUnknownOpts, words: readonly string[]): string {
-  const path: string[] = [];
-  let within = program;
-  for (const word of words) {
-    const command = within.commands.find((each) => each.name() === word);
-    if (!command) continue;
-    path.push(word);
-    within = command;
-  }
-  return path.join(' ');
 }
 
 // A promise that is lost would end the process with 0, and Node's own crash code 1 would mean 'some failed'.

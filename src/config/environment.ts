@@ -1,6 +1,6 @@
 import { parseDocument } from 'yaml';
 import { schemaAt, type SchemaNode } from './json-schema.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../model/nearest.ts';
 import { formatPath, unknownKey, type Problem } from './problems.ts';
 
 /** A value of the environment that goes before the file's. */

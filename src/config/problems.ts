@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import { fieldsOf, schemaAt, type SchemaNode } from './json-schema.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../model/nearest.ts';
 
 /** One thing that is wrong: the place in the configuration and what to say about it. */
 export interface Problem {
