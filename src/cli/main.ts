@@ -7,7 +7,7 @@ import { leaveMemoryOutOfCoreDumps } from './core-dumps.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { printError, printOutcome, wantsJson, wantsQuiet, wantsVerbose } from './output/print.ts';
 import { buildProgram } from './program.ts';
-import { usageError } from './usage-error.ts';
+import { refuseHostOption, usageError } from './usage-error.ts';
 import { packageVersion } from './version.ts';
 
 const signalCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
@@ -48,6 +48,7 @@ async function main(argv: string[]): Promise<number> {
   let program: CommandUnknownOpts | undefined;
   try {
     program = await buildProgram(context, packageVersion(), argv.slice(2));
+    refuseHostOption(program, argv.slice(2));
     try {
       await program.parseAsync(argv);
     } finally {
