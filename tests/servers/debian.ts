@@ -23,6 +23,8 @@ export interface WantedPackages {
   mainPackage: string;
   /** What the version of the main package must begin with, less its epoch. */
   version: string;
+  /** Only these packages, without what they need: the rest is named among them. */
+  alone?: boolean;
 }
 
 /**
@@ -48,7 +50,7 @@ async function unpackFromSuite(folder: string, suite: string, wanted: WantedPack
   try {
     const version = await candidate(apt, wanted.mainPackage);
     if (!version?.startsWith(wanted.version)) throw new Error(`holds ${version ?? 'none'}`);
-    await downloadAndUnpack(apt, wanted.packages, folder);
+    await downloadAndUnpack(apt, wanted.packages, folder, wanted.alone);
   } finally {
     await rm(apt.folder, { recursive: true, force: true });
   }
@@ -147,9 +149,15 @@ async function candidate(apt: PrivateApt, name: string): Promise<string | undefi
   return /^\s*Candidate: (?:\d+:)?(\d\S*)$/m.exec(stdout)?.[1];
 }
 
-async function downloadAndUnpack(apt: PrivateApt, packages: string[], folder: string): Promise<void> {
-  await run('apt-get', ['-c', apt.configuration, '-qq', '--download-only', 'install', ...packages]);
+async function downloadAndUnpack(
+  apt: PrivateApt,
+  packages: string[],
+  folder: string,
+  alone = false,
+): Promise<void> {
   const archives = join(apt.folder, 'cache/archives');
+  const action = alone ? ['download'] : ['--download-only', 'install'];
+  await run('apt-get', ['-c', apt.configuration, '-qq', ...action, ...packages], { cwd: archives });
   for (const name of await readdir(archives)) {
     if (name.endsWith('.deb') && !notNeeded.test(name))
       await run('dpkg', ['-x', join(archives, name), folder]);

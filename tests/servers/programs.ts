@@ -45,7 +45,8 @@ export async function localPrograms(kind: ServerKind): Promise<Programs> {
   return { tree, binDir: join(tree, 'clients'), server: join(tree, facts.server) };
 }
 
-function toolTree(): Promise<string> {
+/** Unpacked tools, among them a `patchelf` that runs here. */
+export function toolTree(): Promise<string> {
   return madeOnce(`tools-${toolRevision}`, async (folder) => {
     await unpackDebian(folder, {
       suites: [toolFacts.suite],
@@ -72,7 +73,8 @@ export async function checkRuns(program: string): Promise<void> {
   await run(program, ['--version'], { env: {} });
 }
 
-async function patchArguments(tree: string, program: string): Promise<string[]> {
+/** What makes patchelf tie a program to the loader and the libraries that were unpacked with it. */
+export async function patchArguments(tree: string, program: string): Promise<string[]> {
   const { loader, libraries } = await libraryPlace(tree);
   return ['--set-interpreter', loader, '--force-rpath', '--set-rpath', libraries.join(':'), program];
 }
