@@ -5,6 +5,7 @@ import { execPath } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readAudit } from '../../src/storage/audit-trail.ts';
 import { workspace, type Workspace } from '../cli/vya.ts';
 import { treeOf } from '../contract/tree.ts';
 import type { ServerKind } from '../servers/kinds.ts';
@@ -69,7 +70,8 @@ for (const kind of ['mariadb-10.11', 'postgresql-18'] satisfies ServerKind[]) {
         // Nothing here decrypts what the old host has encrypted.
         VYA_SECRETS_PATH: join(host, 'etc/secrets/credentials.json'),
       };
-      const stored = await treeOf(old.storagePath);
+      const stored = await backupsIn(old.storagePath);
+      const noted = await readAudit(old.storagePath);
       const said: string[] = [];
       for (const block of await blocks()) {
         const script = places.reduce((line, [what, by]) => line.replaceAll(what, () => by), block);
@@ -79,11 +81,22 @@ for (const kind of ['mariadb-10.11', 'postgresql-18'] satisfies ServerKind[]) {
       expect(said[0]).toContain('prod');
       expect(said[4]).toMatch(/ 0 were there already, 0 failed/);
       expect(said[5]).toMatch(/ 0 restored, \d+ were there already, 0 failed/);
-      expect(await treeOf(old.storagePath)).toEqual(stored);
+      expect(await backupsIn(old.storagePath)).toEqual(stored);
+      const trail = await readAudit(old.storagePath);
+      expect(trail.slice(0, noted.length)).toEqual(noted);
+      expect(new Set(trail.slice(noted.length).map(({ action }) => action))).toEqual(
+        new Set(['restore', 'restore-accounts']),
+      );
       expect(await stateOf(bare)).toEqual(original);
       expect(await sellBooks(bare)).toEqual(sales);
     });
   });
+}
+
+/** All that a restore leaves as it is: everything but the audit trail, to which it adds. */
+async function backupsIn(storage: string): Promise<Record<string, string>> {
+  const all = Object.entries(await treeOf(storage));
+  return Object.fromEntries(all.filter(([path]) => path.split('/')[0] !== '.audit'));
 }
 
 /** Runs a block as somebody would who types it, and fails with what was said at the first line that fails. */
