@@ -53,6 +53,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
     ...environment.problems.map(({ name, message }) => `${name}: ${message}`),
     ...wrong.map((problem) => placed(problem, file, environment.overrides)),
   ];
+  if (lines.length === 1 && hasNoInstances(content)) throw withoutInstances(path);
   if (lines.length > 0 || !parsed.success) throw asError(path, lines);
   const settled = settle(parsed.data, {
     configPath: path,
@@ -73,6 +74,18 @@ function placed({ path, message }: Problem, file: YamlFile, overrides: readonly 
   const line = file.lineOf(path);
   const origin = overrideOf(path, overrides)?.name ?? (line === undefined ? undefined : `line ${line}`);
   return `${formatPath(path)}${origin === undefined ? '' : ` (${origin})`} ${message}`.trim();
+}
+
+/** As a package leaves it. */
+function hasNoInstances(content: unknown): boolean {
+  const { instances = [] } = content as { instances?: unknown };
+  return Array.isArray(instances) && instances.length === 0;
+}
+
+function withoutInstances(path: string): VyaError {
+  return new VyaError('configuration', `The configuration ${path} names no database server yet`, {
+    hint: 'Run vya init: it connects to one and adds it there. By hand, add it to `instances:`; the README shows how.',
+  });
 }
 
 function asError(path: string, problems: readonly string[]): VyaError {

@@ -291,8 +291,17 @@ health: { warning_age: 1 day }
     expect((await problems(yaml))[0]).toContain('must hold keys');
   });
 
-  it('is said of an empty file', async () => {
-    expect(await problems('# nothing yet\n')).toEqual(['instances is missing']);
+  it.each(['# nothing yet\n', 'instances: []\n', 'storage: { base_path: /srv }\n'])(
+    'is said of one that names no server yet, as a package leaves it: %j',
+    async (yaml) => {
+      const { message, hint } = await failure(load(yaml));
+      expect(message).toMatch(/names no database server yet$/);
+      expect(hint).toContain('Run vya init');
+    },
+  );
+
+  it('is all said, also of one that names no server', async () => {
+    expect(await problems('storage: { compression: lz4 }\n')).toHaveLength(2);
   });
 
   it('is said of text that is not UTF-8', async () => {
