@@ -10,6 +10,7 @@ import { createAudit } from './audit.ts';
 import { loadConfiguration } from './configuration.ts';
 import type { CliContext, GlobalOptions } from './context.ts';
 import { createProgress } from './output/progress.ts';
+import { becomeUser } from './run-as.ts';
 import { packageVersion } from './version.ts';
 
 /** What every command that works on instances or storage needs: the configuration and what follows from it. */
@@ -24,12 +25,21 @@ export interface Setup {
   instance(id: string, credential?: string): InstanceJob;
 }
 
-/** @throws VyaError `configuration` with every problem of the configuration */
-export async function openSetup(context: CliContext, command: CommandUnknownOpts): Promise<Setup> {
+/**
+ * Started by root, vya goes on as the user whom the configuration names (`security.run_as`), unless it is to stay root.
+ *
+ * @throws VyaError `configuration` with every problem of the configuration
+ */
+export async function openSetup(
+  context: CliContext,
+  command: CommandUnknownOpts,
+  { staysRoot = false }: { staysRoot?: boolean } = {},
+): Promise<Setup> {
   const globals = command.optsWithGlobals() as unknown as GlobalOptions;
   const { createLog } = await import('../log.ts');
   const { instanceJob } = await import('./jobs.ts');
   const { config: loaded, path, warnings } = await loadConfiguration(context, command);
+  if (!staysRoot) becomeUser(loaded.security.runAs, context.env);
   const config = withStorage(loaded, (command.opts() as { from?: string }).from, context.cwd);
   const log = createLog({ ...config.logging, level: logLevel(context, config, globals) });
   for (const warning of warnings) log.warning({}, warning);

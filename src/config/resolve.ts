@@ -22,7 +22,7 @@ export interface Config {
   notify: NotifyConfig;
   logging: LoggingConfig;
   secrets: { path: string };
-  security: { keyFile?: string | undefined };
+  security: { keyFile?: string | undefined; runAs?: string | undefined };
   dryRun: boolean;
 }
 
@@ -133,7 +133,10 @@ export function settle(
     secrets: {
       path: secrets.path ? absolute(secrets.path, 'secrets', 'path') : defaultSecretsPath(where.configPath),
     },
-    security: optional('key_file', security.key_file, (path) => absolute(path, 'security', 'key_file')),
+    security: {
+      ...security,
+      ...optional('key_file', security.key_file, (path) => absolute(path, 'security', 'key_file')),
+    },
   };
 }
 
@@ -164,7 +167,7 @@ export function toConfig(settled: SettledFile): Config {
     notify: toNotify(settled.notify),
     logging: settled.logging,
     secrets: settled.secrets,
-    security: { keyFile: settled.security.key_file },
+    security: { keyFile: settled.security.key_file, runAs: settled.security.run_as },
     dryRun: settled.dry_run,
   };
 }

@@ -69,6 +69,14 @@ export const securitySchema = z.strictObject({
       "File (mode 0600) with a Fernet key that takes the host name's place in encrypting credentials; `VYA_SECRET_KEY` goes before it.",
     )
     .meta({ examples: ['/etc/vya/secrets/fernet.key'] }),
+  run_as: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "System user that vya becomes when root starts it, and that the schedule runs as: backups, credentials and logs are then this user's.",
+    )
+    .meta({ examples: ['vya'] }),
 });
 
 /** Points at each instance whose id an earlier one has; runs also where other fields are wrong. */
@@ -110,7 +118,9 @@ export const configSchema = z
     metrics: metricsSchema.prefault({}).describe('What monitoring reads.'),
     logging: loggingSchema.prefault({}).describe('What is logged, how and where.'),
     secrets: secretsSchema.prefault({}).describe('Where the encrypted credentials are.'),
-    security: securitySchema.prefault({}).describe('How the credentials are encrypted.'),
+    security: securitySchema
+      .prefault({})
+      .describe('How the credentials are encrypted, and whose rights vya has.'),
     dry_run: z
       .boolean()
       .default(false)

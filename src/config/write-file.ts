@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { VyaError } from '../errors.ts';
 
 /**
- * Writes a configuration whole or not at all, for its owner alone: a new file beside it, renamed over it.
+ * Writes a configuration whole or not at all: a new file beside it, renamed over it. It is for its owner alone; one that is replaced
+ * keeps its owner, its group, and what the group may read.
  *
  * @throws VyaError `configuration`
  */
@@ -14,6 +15,7 @@ export async function writeConfigFile(path: string, content: string): Promise<vo
     await mkdir(dirname(path), { recursive: true });
     const file = await open(draft, 'wx', 0o600);
     try {
+      await keepReaders(file, path);
       await file.writeFile(content);
       await file.sync();
     } finally {
@@ -31,4 +33,12 @@ export async function writeConfigFile(path: string, content: string): Promise<vo
       },
     );
   }
+}
+
+async function keepReaders(file: FileHandle, path: string): Promise<void> {
+  const before = await stat(path).catch(() => undefined);
+  if (before === undefined) return;
+  const now = await file.stat();
+  if (before.uid !== now.uid || before.gid !== now.gid) await file.chown(before.uid, before.gid);
+  await file.chmod(before.mode & 0o640);
 }

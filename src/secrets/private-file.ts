@@ -38,7 +38,7 @@ export async function readPrivateFile(
 
 /**
  * Replaces a file whole or not at all, with mode 0600: a new file beside it, fsynced, renamed over it, directory fsynced.
- * Missing directories are made with mode 0700. A file that root replaces keeps its owner.
+ * Missing directories are made with mode 0700. A file that root replaces keeps its owner, and a new one gets its directory's.
  *
  * @throws VyaError `credentials`
  */
@@ -96,7 +96,7 @@ async function tightenDirectory(directory: string): Promise<void> {
 }
 
 async function keepOwner(file: FileHandle, path: string): Promise<void> {
-  const before = await stat(path).catch(() => undefined);
+  const before = await stat(path).catch(() => (process.getuid?.() === 0 ? stat(dirname(path)) : undefined));
   const now = await file.stat();
   if (before && (before.uid !== now.uid || before.gid !== now.gid)) await file.chown(before.uid, before.gid);
 }

@@ -1,6 +1,7 @@
-import { access, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
+import { access, chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { connect } from '../servers/connect.ts';
 import type { TestServer } from '../servers/server.ts';
@@ -11,6 +12,11 @@ import { type RunOptions, runVya, type VyaResult } from './vya.ts';
 
 const postgresql = 'postgresql-15';
 const mariadb = 'mariadb-10.11';
+/** Whose rights vya has there, tests/cli/run-as.test.ts tells: this machine has no such user. */
+const packaged = readFileSync(
+  new URL('../../scripts/package/debian/config.yaml', import.meta.url),
+  'utf8',
+).replace(/^security:\n.*\n/m, '');
 const missing = (await serverIsMissing(postgresql)) || (await serverIsMissing(mariadb));
 
 describe.skipIf(missing)('vya init', () => {
@@ -80,6 +86,32 @@ describe.skipIf(missing)('vya init', () => {
       expect.stringContaining('has an instance maria already') as string,
     ]);
   });
+
+  test.each([
+    ['as a package leaves it', packaged],
+    ['of comments alone', '# nothing yet\n'],
+  ])(
+    'the first server is added to a configuration %s, with the storage, and readers stay',
+    async (_, text) => {
+      await mkdir(dirname(configPath), { recursive: true });
+      await writeFile(configPath, text);
+      await chmod(configPath, 0o640);
+      const unfinished = await vya(['backup']);
+      expect(unfinished.code).toBe(3);
+      expect(unfinished.stderr).toContain('names no database server yet');
+      expect(unfinished.stderr).toContain('vya init');
+      const storage = join(home, 'backups');
+      const { code, stdout, stderr } = await vya([...flagsFor(postgres), '--storage', storage, '--backup'], {
+        input: `${postgres.admin.password}\n`,
+      });
+      expect(code, stdout + stderr).toBe(0);
+      const written = await readFile(configPath, 'utf8');
+      for (const line of text.split('\n').filter((each) => each.startsWith('#')))
+        expect(written).toContain(line);
+      expect((await stat(configPath)).mode & 0o777).toBe(0o640);
+      expect((await readdir(join(storage, 'main'))).length).toBeGreaterThan(0);
+    },
+  );
 
   test('a login that is refused leaves nothing behind', async () => {
     const { code, stderr } = await vya(flagsFor(maria), { input: 'no-such-password\n' });

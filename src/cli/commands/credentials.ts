@@ -10,6 +10,7 @@ import { loadConfiguration } from '../configuration.ts';
 import type { CliContext } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { listOutcome, usersOf } from '../output/credentials.ts';
+import { becomeUser } from '../run-as.ts';
 import { packageVersion } from '../version.ts';
 import { askConfirmation, askPassword } from '../prompt.ts';
 
@@ -173,7 +174,11 @@ async function openStore(
     version: packageVersion(),
     complain: (message) => void context.stderr.write(`vya: warning: ${message}\n`),
   });
-  const note: Note = (act, credentials) => audit({ action: `credentials-${act}`, result: 'ok', credentials });
+  const note: Note = async (act, credentials) => {
+    // Root may have read what only root can; the trail belongs to the storage's user.
+    becomeUser(security.runAs, context.env);
+    await audit({ action: `credentials-${act}`, result: 'ok', credentials });
+  };
   return { config, store: { path: secrets.path, key }, note };
 }
 

@@ -15,7 +15,7 @@ import {
 } from '../schedule/install.ts';
 import { parseTimeOfDay, planBackup } from '../schedule/plan.ts';
 import { serviceUnit, timerUnit } from '../schedule/systemd.ts';
-import { prepareBase } from '../../storage/directories.ts';
+import { prepareBaseFor } from '../run-as.ts';
 import { openSetup } from '../setup.ts';
 
 export function scheduleCommand(context: CliContext) {
@@ -46,7 +46,7 @@ function schedulerOptions<C extends Command>(command: C) {
     .addOption(new Option('--systemd', 'a systemd service and timer').conflicts('cron'))
     .option('--cron', 'a file for /etc/cron.d')
     .option('--at <HH:MM>', 'time of day, by the clock of the machine', parseTimeOfDay, '02:30')
-    .option('--user <name>', 'the system user that backups run as', 'root');
+    .option('--user <name>', 'the system user that backups run as (default: security.run_as, else root)');
 }
 
 function printCommand(context: CliContext) {
@@ -69,11 +69,11 @@ function installCommand(context: CliContext) {
     .description('Write the schedule and begin it; one of the other kind is taken away.')
     .addOption(rootOption())
     .action(async ({ at, user, root, ...flags }, command) => {
-      const plan = planBackup(await openSetup(context, command), { at, user });
+      const plan = planBackup(await openSetup(context, command, { staysRoot: true }), { at, user });
       const place = placeOf(context, root);
       const scheduler = chosen(flags) ?? (await availableScheduler(place));
       // The service may write there, and not make it.
-      if (root === undefined) await prepareBase(plan.storage);
+      if (root === undefined) await prepareBaseFor(plan.user, plan.storage);
       const files = await installSchedule(scheduler, plan, place);
       context.finish({
         code: exitCodes.success,

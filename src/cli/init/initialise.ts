@@ -2,16 +2,17 @@ import { homedir, hostname } from 'node:os';
 import { resolve } from 'node:path';
 import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import { type LocateOptions, lookForConfigFile, newConfigPath, readConfigFile } from '../../config/locate.ts';
+import type { Config } from '../../config/resolve.ts';
 import { writeConfigFile } from '../../config/write-file.ts';
 import { engineFor } from '../../db/registry.ts';
 import type { InstanceTarget } from '../../model/instance.ts';
-import { prepareBase } from '../../storage/directories.ts';
 import { setCredentials } from '../../secrets/credentials.ts';
 import { secretKey } from '../../secrets/host-key.ts';
 import { loadConfiguration } from '../configuration.ts';
 import type { CliContext, GlobalOptions } from '../context.ts';
+import { asUser, becomeUser, prepareBaseFor } from '../run-as.ts';
 import { ask, type InitAnswers, type InitFlags } from './questions.ts';
-import { type InstanceEntry, newConfig, withInstance } from './write-config.ts';
+import { type InstanceEntry, newConfig, runAsIn, withInstance } from './write-config.ts';
 
 export interface Initialised {
   configPath: string;
@@ -44,16 +45,21 @@ export async function initialise(
   };
   const present = await presentConfig(where);
   const configPath = present?.path ?? newConfigPath(where);
+  const runAs = present && runAsIn(present.text);
   const answers = await ask(context, flags, present === undefined);
-  const server = await tryConnecting(answers, context.signal);
+  const server = await asUser(runAs, () => tryConnecting(answers, context.signal));
   const entry = entryOf(answers);
-  const storage = resolve(context.cwd, answers.storage ?? '');
-  const text = present ? withInstance(present.text, entry, configPath) : newConfig(entry, storage);
+  const storage = answers.storage === undefined ? undefined : resolve(context.cwd, answers.storage);
+  const text = present
+    ? withInstance(present.text, entry, { path: configPath, storage })
+    : newConfig(entry, storage);
   await writeConfigFile(configPath, text);
-  if (!present) await prepareBase(storage);
   // From here on whatever is asked reads what was written.
   command.parent?.setOptionValue('config', configPath);
-  const credentialsPath = await storeCredential(context, command, answers);
+  const { config } = await loadConfiguration(context, command);
+  await prepareBaseFor(runAs, config.storage.basePath);
+  becomeUser(runAs, context.env);
+  const credentialsPath = await storeCredential(context, config, answers);
   return { configPath, added: present !== undefined, id: answers.id, server, ...credentialsPath };
 }
 
@@ -101,11 +107,10 @@ function entryOf({ id, type, place, port, username, password }: InitAnswers): In
 
 async function storeCredential(
   context: CliContext,
-  command: CommandUnknownOpts,
+  config: Config,
   { id, username, password }: InitAnswers,
 ): Promise<{ credentialsPath?: string }> {
   if (password === undefined) return {};
-  const { config } = await loadConfiguration(context, command);
   const key = await secretKey({ env: context.env, hostname: hostname(), keyFile: config.security.keyFile });
   const { path } = config.secrets;
   await setCredentials({ path, key }, new Map([[id, { username, password }]]), context.now());

@@ -23,7 +23,7 @@ export interface InitAnswers {
   username: string;
   /** Absent: the server knows the user by the system's name, or by a certificate. */
   password?: string;
-  /** Undefined where the configuration that is there says it. */
+  /** Undefined where the configuration that is there says it, and no flag does. */
   storage: string | undefined;
 }
 
@@ -46,14 +46,16 @@ export async function ask(context: CliContext, flags: InitFlags, asksStorage: bo
   const username =
     flags.username ?? (await askText(context, 'Which database user makes the backups?', 'backup'));
   const password = flags.passwordless ? undefined : await askPassword(context, `Password of ${username}`);
-  const storage = flags.storage ?? (await orAsk(context, 'Where shall backups be kept?', '/var/backups/vya'));
+  const storage = asksStorage
+    ? (flags.storage ?? (await orAsk(context, 'Where shall backups be kept?', '/var/backups/vya')))
+    : flags.storage;
   return {
     type,
     id,
     place,
     port,
     username,
-    storage: asksStorage ? storage : undefined,
+    storage,
     ...(password === undefined ? {} : { password }),
   };
 }

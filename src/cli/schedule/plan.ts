@@ -10,8 +10,8 @@ export interface SchedulePlan {
   command: string[];
   /** `02:30` */
   at: string;
-  /** IANA name of the zone in which that is meant: the machine's. */
-  timezone: string;
+  /** IANA name of the zone in which that is meant: the machine's. Undefined: whatever it is then. */
+  timezone: string | undefined;
   /** The system's user that it runs as. */
   user: string;
   /** The storage, which has to be there. */
@@ -33,7 +33,7 @@ export function parseTimeOfDay(text: string): string {
 /** The nightly backup of everything that is configured, as this vya with this configuration would make it. */
 export function planBackup(
   { config, configPath }: Pick<Setup, 'config' | 'configPath'>,
-  { at, user }: { at: string; user: string },
+  { at, user }: { at: string; user?: string | undefined },
 ): SchedulePlan {
   const { instances, storage, logging, metrics } = config;
   const files = [logging.output === 'console' ? undefined : logging.output, metrics.textfile];
@@ -42,7 +42,7 @@ export function planBackup(
     command: [...ownCommand(), '--config', configPath, '--quiet', 'backup'],
     at,
     timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-    user,
+    user: user ?? config.security.runAs ?? 'root',
     storage: storage.basePath,
     writes: [...new Set(directories)],
     usesTemporarySocket: instances.some(
