@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { env as ownEnv } from 'node:process';
@@ -126,6 +126,16 @@ describe('installing', () => {
     expect((await vya('remove', '--root', image)).stdout).toBe('There was no schedule of vya.\n');
     const { code, stderr } = await vya('status', '--root', image);
     expect([code, stderr]).toEqual([7, expect.stringContaining('vya schedule install') as string]);
+  });
+
+  test('knows the timer of the package, which somebody enabled without vya', async () => {
+    const wants = join(image, 'etc/systemd/system/timers.target.wants');
+    await mkdir(wants, { recursive: true });
+    const timer = '/usr/lib/systemd/system/vya-backup.timer';
+    await symlink(timer, join(wants, 'vya-backup.timer'));
+    expect((await vya('status', '--root', image)).stdout).toContain(`systemd: ${timer}`);
+    expect((await vya('remove', '--root', image)).stdout).toBe(`Disabled ${timer}.\n`);
+    expect(await readFile(join(space, 'asked'), 'utf8')).toBe(`--root=${image} disable vya-backup.timer\n`);
   });
 
   test('where it may not write, it says what to do instead', async () => {

@@ -14,7 +14,7 @@ import {
   showTimer,
 } from '../schedule/install.ts';
 import { parseTimeOfDay, planBackup } from '../schedule/plan.ts';
-import { serviceUnit, timerUnit } from '../schedule/systemd.ts';
+import { packagedUnits, serviceUnit, timerUnit } from '../schedule/systemd.ts';
 import { prepareBaseFor } from '../run-as.ts';
 import { openSetup } from '../setup.ts';
 
@@ -99,9 +99,14 @@ function removeCommand(context: CliContext) {
       context.finish({
         code: exitCodes.success,
         json: { status: 'ok', code: 0, removed },
-        text: removed.length > 0 ? `Removed ${removed.join(' and ')}.` : 'There was no schedule of vya.',
+        text: removed.length > 0 ? removed.map(endingOf).join('\n') : 'There was no schedule of vya.',
       });
     });
+}
+
+/** A package's own unit stays where it is. */
+function endingOf(file: string): string {
+  return file.startsWith(packagedUnits) ? `Disabled ${file}.` : `Removed ${file}.`;
 }
 
 function statusCommand(context: CliContext) {

@@ -1,10 +1,10 @@
-import { access, chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemCode, VyaError } from '../../errors.ts';
 import { capture } from '../../exec/capture.ts';
 import { cronFile, cronTable } from './cron.ts';
 import type { SchedulePlan } from './plan.ts';
-import { serviceName, serviceUnit, timerName, timerUnit, unitDirectory } from './systemd.ts';
+import { packagedUnits, serviceName, serviceUnit, timerName, timerUnit, unitDirectory } from './systemd.ts';
 
 export type Scheduler = 'systemd' | 'cron';
 
@@ -16,6 +16,8 @@ export interface Place {
 }
 
 const unitFiles = [join(unitDirectory, serviceName), join(unitDirectory, timerName)] as const;
+/** What `systemctl enable` makes. */
+const enabledLink = join(unitDirectory, 'timers.target.wants', timerName);
 
 /** systemd where it runs, else cron. */
 export async function availableScheduler({ root }: Place): Promise<Scheduler> {
@@ -32,6 +34,9 @@ export async function findSchedules({
 }: Place): Promise<{ scheduler: Scheduler; file: string }[]> {
   const found: { scheduler: Scheduler; file: string }[] = [];
   if (await exists(join(root, unitFiles[1]))) found.push({ scheduler: 'systemd', file: unitFiles[1] });
+  // The package's own, which an operator enabled without vya.
+  else if (await exists(join(root, enabledLink)))
+    found.push({ scheduler: 'systemd', file: join(packagedUnits, timerName) });
   if (await exists(join(root, cronFile))) found.push({ scheduler: 'cron', file: cronFile });
   return found;
 }
@@ -120,7 +125,7 @@ async function orExplain(path: string, work: () => Promise<void>): Promise<void>
 }
 
 async function exists(path: string): Promise<boolean> {
-  return await access(path).then(
+  return await lstat(path).then(
     () => true,
     () => false,
   );

@@ -1,16 +1,24 @@
 import type { SchedulePlan } from './plan.ts';
 
 export const unitDirectory = '/etc/systemd/system';
+/** Where a package has its own, which go behind those. */
+export const packagedUnits = '/usr/lib/systemd/system';
 export const serviceName = 'vya-backup.service';
 export const timerName = 'vya-backup.timer';
+
+/** Whose the units are: the first line of each. */
+const ofVya = 'Written by vya schedule; vya schedule remove takes it away.';
 
 /**
  * A service that may write to the storage and nowhere else, and gives way to whatever else the machine does; systemd.exec(5) has what
  * each line does. Names of sockets, client certificates and option files may lie in /home, which it reads.
  */
-export function serviceUnit({ command, user, storage, writes, usesTemporarySocket }: SchedulePlan): string {
+export function serviceUnit(
+  { command, user, storage, writes, usesTemporarySocket }: SchedulePlan,
+  origin = ofVya,
+): string {
   const writable = [quoted(storage), ...writes.map((path) => quoted(`-${path}`))];
-  return `# Written by vya schedule; vya schedule remove takes it away.
+  return `# ${origin}
 [Unit]
 Description=Database backups by vya
 Documentation=man:vya(1)
@@ -55,13 +63,13 @@ UMask=0077
 }
 
 /** Every day, up to a quarter of an hour later, so that many machines do not begin at once; after a night without power, at the next start. */
-export function timerUnit({ at, timezone }: SchedulePlan): string {
-  return `# Written by vya schedule; vya schedule remove takes it away.
+export function timerUnit({ at, timezone }: SchedulePlan, origin = ofVya): string {
+  return `# ${origin}
 [Unit]
-Description=Database backups by vya, every day at ${at} (${timezone})
+Description=Database backups by vya, every day at ${at}${timezone === undefined ? '' : ` (${timezone})`}
 
 [Timer]
-OnCalendar=*-*-* ${at}:00 ${timezone}
+OnCalendar=*-*-* ${at}:00${timezone === undefined ? '' : ` ${timezone}`}
 RandomizedDelaySec=15m
 Persistent=true
 
