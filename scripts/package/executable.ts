@@ -24,8 +24,8 @@ export async function buildExecutable(file: string): Promise<string> {
   const work = await mkdtemp(join(tmpdir(), 'vya-executable-'));
   try {
     const notices = await bundle(join(work, 'vya.cjs'));
-    await writeFile(join(work, 'sea.json'), JSON.stringify(settings(work)));
-    await run(process.execPath, ['--experimental-sea-config', join(work, 'sea.json')]);
+    await writeFile(join(work, 'sea.json'), JSON.stringify(settings));
+    await run(process.execPath, ['--experimental-sea-config', 'sea.json'], { cwd: work });
     const draft = join(work, 'vya');
     await copyFile(process.execPath, draft);
     await run(process.execPath, [postject, draft, resource, join(work, 'vya.blob'), '--sentinel-fuse', fuse]);
@@ -40,18 +40,18 @@ export async function buildExecutable(file: string): Promise<string> {
   }
 }
 
-function settings(work: string): object {
-  return {
-    main: join(work, 'vya.cjs'),
-    output: join(work, 'vya.blob'),
-    disableExperimentalSEAWarning: true,
-    useCodeCache: true,
-    // zstd in node:zlib is marked experimental in some versions; the warning would land among a program's last words.
-    execArgv: ['--disable-warning=ExperimentalWarning'],
-    // NODE_OPTIONS is meant for Node, and nobody who starts vya thinks of it.
-    execArgvExtension: 'none',
-  };
-}
+const settings = {
+  // Relative: the name ends up in the executable.
+  main: 'vya.cjs',
+  output: 'vya.blob',
+  disableExperimentalSEAWarning: true,
+  useCodeCache: true,
+  // Warnings would land in cron's mail and among a program's last words: that zstd is experimental in some versions, and (of no type
+  // of its own) that this machine has no use for the compiled code, which then is compiled again.
+  execArgv: ['--disable-warning=ExperimentalWarning', '--disable-warning=Warning'],
+  // NODE_OPTIONS is meant for Node, and nobody who starts vya thinks of it.
+  execArgvExtension: 'none',
+};
 
 /** One file of CommonJS, which is what Node takes: what is imported on demand is in it, and begins to run only then. */
 async function bundle(file: string): Promise<string> {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { glob, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { glob, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execPath } from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -8,8 +8,8 @@ import { promisify } from 'node:util';
 import { cacheFolder, madeOnce } from '../servers/cache.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const sources = '{src,scripts,config}/**';
-const files = ['package.json', 'package-lock.json', 'LICENSE', 'CHANGELOG.md', 'docs/vya.1'];
+const sources = '{src,scripts,config,docs}/**';
+const files = ['package.json', 'package-lock.json', 'LICENSE', 'CHANGELOG.md', 'README.md'];
 const dayMs = 24 * 3_600_000;
 
 /** The single executable that `npm run package` makes. */
@@ -17,11 +17,18 @@ export async function builtExecutable(): Promise<string> {
   return join(await built(), 'dist/vya');
 }
 
+/** The Debian package that `npm run package` makes, packed more loosely than for others. Needs dpkg-deb. */
+export async function builtPackage(): Promise<string> {
+  const folder = join(await built(), 'dist');
+  const [name] = (await readdir(folder)).filter((each) => each.endsWith('.deb'));
+  return join(folder, name as string);
+}
+
 /** What `npm run package` makes of these sources, once for all who ask: another build only when one of them has changed. */
 async function built(): Promise<string> {
   const folder = await madeOnce(`package-${await digestOfSources()}`, async (made) => {
     await forgetOldBuilds();
-    const args = ['scripts/dev.mjs', 'package', '--output', join(made, 'dist')];
+    const args = ['scripts/dev.mjs', 'package', '--quick', '--output', join(made, 'dist')];
     await promisify(execFile)(execPath, args, { cwd: root });
   });
   const now = new Date();
