@@ -59,7 +59,7 @@ function units(): [name: string, text: string][] {
     user: 'vya',
     storage: '/var/backups/vya',
     writes: ['/var/log/vya'],
-    usesTemporarySocket: false,
+    usesTemporary: false,
   };
   const origin = `Of the package vya, for backups in ${plan.storage}. vya schedule install writes another one for what is configured, into
 # /etc/systemd/system, where it goes before this one.`;

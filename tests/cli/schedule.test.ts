@@ -84,14 +84,13 @@ describe('a systemd timer', () => {
 
   test('may write to the storage and the metrics, whatever they are called', async () => {
     const text = await printed('--systemd');
-    const inUnit = (path: string): string =>
-      path
-        .replaceAll('"', '\\"')
-        .replaceAll('%', '%%')
-        .replaceAll('$', () => '$$');
+    const inUnit = (path: string): string => path.replaceAll('"', '\\"').replaceAll('%', '%%');
     const [storage, metrics] = [inUnit(join(space, awful, 'storage')), join(space, 'metrics')];
-    expect(text).toContain(`ReadWritePaths="${storage}" -${metrics}\n`);
-    expect(text).toContain(` --config "${inUnit(join(space, awful, 'config.yaml'))}" --quiet backup\n`);
+    expect(text).toContain(`RequiresMountsFor="${storage}"\n`);
+    expect(text).toContain(`ReadWritePaths="-${storage}" -${metrics}\n`);
+    // Only a command line has variables.
+    const config = inUnit(join(space, awful, 'config.yaml')).replaceAll('$', () => '$$');
+    expect(text).toContain(` --config "${config}" --quiet backup\n`);
   });
 });
 

@@ -73,7 +73,10 @@ export async function removeSchedule(scheduler: Scheduler, place: Place): Promis
   for (const path of scheduler === 'cron' ? [cronFile] : unitFiles) {
     await orExplain(path, () => rm(join(place.root ?? '/', path), { force: true }));
   }
-  if (scheduler === 'systemd') await systemctl(place, 'daemon-reload');
+  if (scheduler !== 'systemd') return;
+  await systemctl(place, 'daemon-reload');
+  // A unit that failed would be listed for ever; of one that did not, systemctl knows nothing any more.
+  if (place.root === undefined) await systemctl(place, 'reset-failed', serviceName).catch(() => {});
 }
 
 /** Asks systemd about the timer: properties by their names. */

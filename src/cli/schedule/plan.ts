@@ -14,12 +14,11 @@ export interface SchedulePlan {
   timezone: string | undefined;
   /** The system's user that it runs as. */
   user: string;
-  /** The storage, which has to be there. */
   storage: string;
   /** Directories that it writes to besides, if they are there. */
   writes: string[];
-  /** A server's socket lies in a directory for temporary files. */
-  usesTemporarySocket: boolean;
+  /** Something that it needs, such as a server's socket, lies in a directory for temporary files. */
+  usesTemporary: boolean;
 }
 
 /** Hours and minutes of a day. Throws VyaError `usage`. */
@@ -35,19 +34,18 @@ export function planBackup(
   { config, configPath }: Pick<Setup, 'config' | 'configPath'>,
   { at, user }: { at: string; user?: string | undefined },
 ): SchedulePlan {
-  const { instances, storage, logging, metrics } = config;
+  const { storage, logging, metrics } = config;
+  const command = [...ownCommand(), '--config', configPath, '--quiet', 'backup'];
   const files = [logging.output === 'console' ? undefined : logging.output, metrics.textfile];
   const directories = files.flatMap((file) => (file === undefined ? [] : [dirname(file)]));
   return {
-    command: [...ownCommand(), '--config', configPath, '--quiet', 'backup'],
+    command,
     at,
     timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
     user: user ?? config.security.runAs ?? 'root',
     storage: storage.basePath,
     writes: [...new Set(directories)],
-    usesTemporarySocket: instances.some(
-      ({ endpoint }) => 'socket' in endpoint && /^\/(var\/)?tmp\//.test(endpoint.socket),
-    ),
+    usesTemporary: /"\/(var\/)?tmp\//.test(JSON.stringify([command, config])),
   };
 }
 

@@ -9,26 +9,32 @@ export const timerName = 'vya-backup.timer';
 /** Whose the units are: the first line of each. */
 const ofVya = 'Written by vya schedule; vya schedule remove takes it away.';
 
+/** What a machine that was just started starts as well: a run that makes up for a missed night finds its servers there. */
+const before =
+  'network-online.target mariadb.service mysql.service mysqld.service postgresql.service remote-fs.target';
+
 /**
  * A service that may write to the storage and nowhere else, and gives way to whatever else the machine does; systemd.exec(5) has what
- * each line does. Names of sockets, client certificates and option files may lie in /home, which it reads.
+ * each line does. Names of sockets, client certificates and option files may lie in /home, which it reads. A directory that is missing
+ * is vya's to complain of: systemd's refusal would be told to nobody.
  */
 export function serviceUnit(
-  { command, user, storage, writes, usesTemporarySocket }: SchedulePlan,
+  { command, user, storage, writes, usesTemporary }: SchedulePlan,
   origin = ofVya,
 ): string {
-  const writable = [quoted(storage), ...writes.map((path) => quoted(`-${path}`))];
+  const writable = [storage, ...writes].map((path) => quoted(`-${path}`));
   return `# ${origin}
 [Unit]
 Description=Database backups by vya
 Documentation=man:vya(1)
 Wants=network-online.target
-After=network-online.target
+After=${before}
+RequiresMountsFor=${quoted(storage)}
 
 [Service]
 Type=oneshot
 User=${user}
-ExecStart=${command.map(quoted).join(' ')}
+ExecStart=${command.map(argument).join(' ')}
 # Of vya's codes, 1 says that some databases failed: the unit fails for that, too.
 KillMode=mixed
 TimeoutStopSec=60
@@ -42,7 +48,7 @@ IOWeight=20
 ProtectSystem=strict
 ReadWritePaths=${writable.join(' ')}
 ProtectHome=read-only
-PrivateTmp=${usesTemporarySocket ? 'no' : 'yes'}
+PrivateTmp=${usesTemporary ? 'no' : 'yes'}
 PrivateDevices=yes
 NoNewPrivileges=yes
 ProtectKernelTunables=yes
@@ -57,6 +63,8 @@ RestrictRealtime=yes
 LockPersonality=yes
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
 SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallErrorNumber=EPERM
 CapabilityBoundingSet=CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_FOWNER CAP_CHOWN CAP_SETUID CAP_SETGID CAP_KILL
 UMask=0077
 `;
@@ -78,12 +86,13 @@ WantedBy=timers.target
 `;
 }
 
-/** As a unit file wants one argument (systemd.service(5), "Command lines"). */
+/** As a command line in a unit wants one argument (systemd.service(5), "Command lines"). */
+function argument(text: string): string {
+  return quoted(text.replaceAll('$', () => '$$'));
+}
+
+/** As the other lists of a unit want one word: there a dollar sign is one. */
 function quoted(text: string): string {
-  const escaped = text
-    .replaceAll('\\', '\\\\')
-    .replaceAll('"', '\\"')
-    .replaceAll('%', '%%')
-    .replaceAll('$', () => '$$');
+  const escaped = text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%');
   return /^[\w./:@=+-]+$/.test(escaped) ? escaped : `"${escaped}"`;
 }
