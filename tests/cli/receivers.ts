@@ -19,13 +19,19 @@ export interface HttpReceiver {
   close(): Promise<void>;
 }
 
-/** A server on loopback that takes whatever is posted. */
-export async function receiveHttp(): Promise<HttpReceiver> {
+/**
+ * A server on loopback that takes whatever is posted.
+ *
+ * @param told is told of each at once
+ */
+export async function receiveHttp(told?: (posted: Received) => void): Promise<HttpReceiver> {
   const received: Received[] = [];
   const answers: number[] = [];
   const server = createServer((request, response) => {
     void textOf(request).then((body) => {
-      received.push({ path: request.url ?? '', contentType: request.headers['content-type'] ?? '', body });
+      const posted = { path: request.url ?? '', contentType: request.headers['content-type'] ?? '', body };
+      received.push(posted);
+      told?.(posted);
       response.statusCode = answers.shift() ?? 200;
       response.end('thanks');
     });
@@ -51,8 +57,15 @@ export interface MailReceiver {
 const fixtures = fileURLToPath(new URL('../fixtures/tls/', import.meta.url));
 export const mailAuthority = `${fixtures}ca.pem`;
 
-/** A mail server on loopback with a login, and a certificate for localhost of the fixtures' authority. */
-export async function receiveMail(login: { user: string; password: string }): Promise<MailReceiver> {
+/**
+ * A mail server on loopback with a login, and a certificate for localhost of the fixtures' authority.
+ *
+ * @param told is told of each mail at once
+ */
+export async function receiveMail(
+  login: { user: string; password: string },
+  told?: (mail: Mail) => void,
+): Promise<MailReceiver> {
   const mails: Mail[] = [];
   const smtp = new SMTPServer({
     key: await readFile(`${fixtures}server.key`),
@@ -66,7 +79,15 @@ export async function receiveMail(login: { user: string; password: string }): Pr
         const { mailFrom, rcptTo } = session.envelope;
         const from = mailFrom === false ? '' : mailFrom.address;
         const user = session.user as string | undefined;
-        mails.push({ from, to: rcptTo.map(({ address }) => address), text, encrypted: session.secure, user });
+        const mail = {
+          from,
+          to: rcptTo.map(({ address }) => address),
+          text,
+          encrypted: session.secure,
+          user,
+        };
+        mails.push(mail);
+        told?.(mail);
         callback();
       });
     },
