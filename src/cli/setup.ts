@@ -87,11 +87,14 @@ function withStorage(config: Config, from: string | undefined, cwd: string): Con
   return { ...config, storage: { ...config.storage, basePath: resolve(cwd, from) } };
 }
 
-/** On a terminal, progress and the report at the end tell everything: log lines between them would say it twice. */
+/**
+ * On a terminal, progress and the report at the end tell everything: log lines between them would say it twice. A log of its own is for
+ * looking things up later, however quiet the run was to be.
+ */
 function logLevel({ stdout, stderr }: CliContext, { logging }: Config, globals: GlobalOptions): LogLevel {
   if (globals.verbose) return 'DEBUG';
-  const watched = stdout.isTTY && stderr.isTTY && globals.format === 'text' && logging.output === 'console';
-  if (watched) return 'CRITICAL';
+  if (logging.output !== 'console') return logging.level;
+  if (stdout.isTTY && stderr.isTTY && globals.format === 'text') return 'CRITICAL';
   return globals.quiet ? 'ERROR' : logging.level;
 }
 
