@@ -83,6 +83,21 @@ describe.skipIf(missing !== undefined)('a unit that shuts vya in', { timeout: 30
     expect(await operator.run('ls', '-A', '/srv/disk')).toBe('');
   });
 
+  test('lets the servers start first when the machine has just been started', async () => {
+    const instances = [
+      { id: 'main', type: 'postgresql', socket: '/run/postgresql', user: 'root', connect_retries: 0 },
+    ];
+    await schedule({ instances });
+    await operator.write(
+      '/etc/systemd/system/postgresql@.service.d/slow.conf',
+      '[Service]\nExecStartPre=sleep 3\n',
+    );
+    await operator.run('systemctl', 'daemon-reload');
+    await operator.run('systemctl', 'stop', 'postgresql.service');
+    await operator.run('systemctl', 'start', '--no-block', 'postgresql.service');
+    expect(await started()).toEqual([0, '']);
+  });
+
   test('leaves it to vya to say that the storage is missing', async () => {
     await schedule({});
     await operator.run('rm', '-r', '/srv/backups');
