@@ -18,6 +18,10 @@ describe.skipIf(await machineIsMissing('a machine with systemd'))('a machine wit
     const units = ['mariadb', 'postgresql@15-main', 'cron', 'systemd-journald'];
     const { stdout } = await machine.enter(['systemctl', 'is-active', ...units]);
     expect(stdout.trim().split('\n')).toEqual(units.map(() => 'active'));
+    const timers = await machine.enter(['systemctl', 'list-timers', '--no-legend']);
+    expect(timers.stdout.trim().split('\n')).toEqual([
+      expect.stringContaining('systemd-tmpfiles-clean.timer'),
+    ]);
   });
 
   test('runs transient timers, shuts a service in, and keeps what it prints', async () => {

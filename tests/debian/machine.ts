@@ -7,6 +7,9 @@ import { cachedRoot, databaseServer, debianIsMissing, mountPoint } from './root.
 
 const prefix = 'vya-test-';
 
+/** What else the hour might begin on a Debian. */
+const notWanted = ['apt-daily.timer', 'apt-daily-upgrade.timer', 'e2scrub_all.timer', 'dpkg-db-backup.timer'];
+
 /** Why no systemd can run here, or undefined when one can. Said aloud: what is left out is not tested. */
 export async function machineIsMissing(what: string): Promise<string | undefined> {
   const missing = await debianIsMissing(what);
@@ -39,7 +42,11 @@ export async function bootMachine(): Promise<Enclosure> {
     folder,
     cgroup,
     copyAt: await mountPoint(),
-    first: ['/lib/systemd/systemd', '--unit=multi-user.target', 'systemd.show_status=false'],
+    first: [
+      '/lib/systemd/systemd',
+      '--unit=multi-user.target',
+      ...notWanted.map((unit) => `systemd.mask=${unit}`),
+    ],
   });
   const end = async (): Promise<void> => {
     await machine.end();
