@@ -9,7 +9,8 @@ import { statusJob } from './status-report.ts';
 /** @throws VyaError `storage` */
 export async function readMetrics(setup: Setup): Promise<string> {
   const facts = await readStoredFacts(setup.config.storage.basePath);
-  return metricsText(await status(statusJob(setup, []), facts, setup.operation), facts.trail);
+  const report = await status(statusJob(setup, []), facts, setup.operation);
+  return metricsText(report, facts.trail, setup.config.health);
 }
 
 /**
