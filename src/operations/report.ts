@@ -2,6 +2,7 @@ import { planRetention } from '../retention/gfs.ts';
 import type { AuditRecord } from '../storage/audit-trail.ts';
 import type { BackupEntry } from '../storage/backup-entry.ts';
 import { retentionInput } from '../storage/catalogue.ts';
+import { damageOf } from '../storage/stored-sizes.ts';
 import type { OperationContext } from './context.ts';
 import { type Attempt, type Day, daysOf } from './report/days.ts';
 import { readStoredFacts } from './status/stored-facts.ts';
@@ -72,7 +73,7 @@ function describe(
   );
   const stored = entries.flatMap((entry) => {
     const decision = decisions.get(entry.id);
-    return decision ? [{ entry, decision }] : [];
+    return decision ? [{ entry, decision, isWhole: entry.complete && damageOf(entry) === undefined }] : [];
   });
   return {
     status: each,

@@ -6,7 +6,7 @@ import { freeSpace } from '../storage/free-space.ts';
 import { damageOf } from '../storage/stored-sizes.ts';
 import type { OperationContext } from './context.ts';
 import { lastFailures, type PastFailure } from './status/failures.ts';
-import { goneSinceLastRun } from './status/gone.ts';
+import { foundInLastRun, isGone, type LastFound } from './status/gone.ts';
 import { growthPerDay } from './status/growth.ts';
 import type { StoredFacts } from './status/stored-facts.ts';
 
@@ -79,17 +79,17 @@ export async function status(
   const { basePath } = job.storage;
   const now = context.now();
   const failures = lastFailures(trail);
-  const isGone = goneSinceLastRun(trail);
+  const found = foundInLastRun(trail);
   const wanted = ({ instance }: { instance: string }): boolean =>
     job.only.length === 0 || job.only.includes(instance);
   const databases: DatabaseStatus[] = [];
-  for (const { instance, database, entries } of placesOf(scan.backups, job.instances).filter(wanted)) {
+  for (const { instance, database, entries } of placesOf(scan.backups, job.instances, found).filter(wanted)) {
     const configured = job.instances.some(({ id }) => id === instance);
-    const standing = !configured ? 'unconfigured' : isGone(instance, database) ? 'gone' : 'current';
-    const found = describe(entries, job.retention, now, scan.warnings);
+    const standing = !configured ? 'unconfigured' : isGone(found, instance, database) ? 'gone' : 'current';
+    const facts = describe(entries, job.retention, now, scan.warnings);
     const failure = failures.of(instance, database);
-    const isNews = failure && failure.at > (found.lastGood?.takenAt ?? new Date(0));
-    databases.push({ instance, database, standing, ...found, ...(isNews ? { failure } : {}) });
+    const isNews = failure && failure.at > (facts.lastGood?.takenAt ?? new Date(0));
+    databases.push({ instance, database, standing, ...facts, ...(isNews ? { failure } : {}) });
   }
   const known = new Set(databases.map(({ instance }) => instance));
   return {
@@ -109,8 +109,12 @@ interface PlaceEntries {
   entries: BackupEntry[];
 }
 
-/** Every database that has backups, and those that the configuration names and that have none. */
-function placesOf(backups: readonly BackupEntry[], instances: StatusJob['instances']): PlaceEntries[] {
+/** Every database that has backups, and those of which there should be some: the configuration names them, or the last run found them. */
+function placesOf(
+  backups: readonly BackupEntry[],
+  instances: StatusJob['instances'],
+  found: LastFound,
+): PlaceEntries[] {
   const places = new Map<string, PlaceEntries>();
   const at = (instance: string, database: string | null): PlaceEntries => {
     const key = JSON.stringify([instance, database]);
@@ -119,7 +123,9 @@ function placesOf(backups: readonly BackupEntry[], instances: StatusJob['instanc
     return place;
   };
   for (const entry of backups) at(entry.instance, entry.database).entries.push(entry);
-  for (const { id, named } of instances) named.forEach((database) => at(id, database));
+  for (const { id, named } of instances) {
+    for (const database of [...named, ...(found.get(id) ?? [])]) at(id, database);
+  }
   return [...places.values()].toSorted(byName);
 }
 

@@ -60,7 +60,7 @@ export const markContrasts = inScope(`
       measured.push({ what: selector, contrast: contrast(getComputedStyle(element)[property], ground(element)) });
     }
   };
-  for (const mark of ['hourly', 'daily', 'weekly', 'monthly', 'yearly', 'kept', 'gone', 'failed']) note('.signs .' + mark, 'fill');
+  for (const mark of ['hourly', 'daily', 'weekly', 'monthly', 'yearly', 'kept', 'gone', 'failed', 'damaged']) note('.signs .' + mark, 'fill');
   note('.signs .missed', 'stroke');
   note('.signs .proof', 'stroke');
   note('.signs .pin', 'fill');

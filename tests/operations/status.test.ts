@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { growthPerDay } from '../../src/operations/status/growth.ts';
-import { goneSinceLastRun } from '../../src/operations/status/gone.ts';
+import { foundInLastRun, isGone } from '../../src/operations/status/gone.ts';
 import { lastFailures } from '../../src/operations/status/failures.ts';
 import type { AuditRecord } from '../../src/storage/audit-trail.ts';
 import type { BackupEntry } from '../../src/storage/backup-entry.ts';
@@ -59,26 +59,26 @@ describe('growth per day', () => {
 
 describe('a database that is gone', () => {
   it('is one that the last run of everything passed over', () => {
-    const isGone = goneSinceLastRun([
+    const found = foundInLastRun([
       run('2026-01-01T00:00:00Z', [done('shop'), done('old')]),
       run('2026-01-02T00:00:00Z', [done('shop')]),
       run('2026-01-03T00:00:00Z', [done('other')], false),
     ]);
-    expect([isGone('prod', 'old'), isGone('prod', 'shop'), isGone('prod', null)]).toEqual([
-      true,
-      false,
-      false,
-    ]);
-    expect(isGone('elsewhere', 'old')).toBe(false);
+    expect([
+      isGone(found, 'prod', 'old'),
+      isGone(found, 'prod', 'shop'),
+      isGone(found, 'prod', null),
+    ]).toEqual([true, false, false]);
+    expect(isGone(found, 'elsewhere', 'old')).toBe(false);
   });
 
   it('is none while its server could not be asked', () => {
     const unreached = { instance: 'prod', result: 'failed' as const };
-    const isGone = goneSinceLastRun([
+    const found = foundInLastRun([
       run('2026-01-01T00:00:00Z', [done('shop')]),
       run('2026-01-02T00:00:00Z', [unreached]),
     ]);
-    expect(isGone('prod', 'old')).toBe(false);
+    expect(isGone(found, 'prod', 'old')).toBe(false);
   });
 });
 

@@ -99,7 +99,7 @@ function proofMetrics(
   ];
 }
 
-function storageMetrics({ storage }: StatusReport): Metric[] {
+function storageMetrics({ storage, warnings }: StatusReport): Metric[] {
   const one = (name: string, help: string, value: number | undefined): Metric => ({
     name,
     help,
@@ -116,5 +116,6 @@ function storageMetrics({ storage }: StatusReport): Metric[] {
       'Time until it is full, if backups grow as in the last week; absent where nobody can tell.',
       daysUntilFull === undefined ? undefined : Math.round(daysUntilFull * 86_400),
     ),
+    one('vya_storage_warnings', 'How much in the storage is damaged or not understood.', warnings.length),
   ];
 }

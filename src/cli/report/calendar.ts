@@ -73,8 +73,15 @@ export function inWords({ date, mark, pinned, proven, backups }: Day): string {
 function inNumbers(days: readonly Day[]): string {
   const count = (...marks: string[]): number => days.filter(({ mark }) => marks.includes(mark)).length;
   const [gone, failed, missed, none] = [count('gone'), count('failed'), count('missed'), count('none')];
-  const kept = days.length - gone - failed - missed - none;
-  return `${formatCount(days.length - none, 'day')}: ${kept} with backups, ${gone} whose backups were deleted since, ${failed} failed, ${missed} without any`;
+  const damaged = count('damaged');
+  const kept = days.length - gone - failed - missed - none - damaged;
+  return [
+    `${formatCount(days.length - none, 'day')}: ${kept} with backups`,
+    ...(damaged > 0 ? [`${damaged} with damaged ones only`] : []),
+    `${gone} whose backups were deleted since`,
+    `${failed} failed`,
+    `${missed} without any`,
+  ].join(', ');
 }
 
 /** Without the whole weeks before there was anything. */

@@ -12,6 +12,7 @@ export const meanings: readonly { mark: DayMark; words: string; letter?: string 
   { mark: 'monthly', words: 'kept for its month', letter: 'M' },
   { mark: 'yearly', words: 'kept for its year', letter: 'Y' },
   { mark: 'kept', words: 'kept otherwise', letter: 'K' },
+  { mark: 'damaged', words: 'stored, but damaged', letter: '!' },
   { mark: 'gone', words: 'made, deleted since' },
   { mark: 'failed', words: 'failed' },
   { mark: 'missed', words: 'none was made' },

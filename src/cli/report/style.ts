@@ -4,10 +4,10 @@
  */
 const light = `color-scheme: light; --paper: #fff; --card: #f6f8fa; --ink: #1c2128; --faint: #57606a; --rule: #d0d7de; --link: #0b5cad;
   --hourly: #6f9a3d; --daily: #35a07a; --weekly: #1b7f78; --monthly: #1f5f8b; --yearly: #5b3d8f; --kept: #8d7bbd; --gone: #7d8894;
-  --failed: #c93a26; --missed: #a86d00; --ok: #1b7f78; --letter: #fff;`;
+  --failed: #c93a26; --damaged: #a8245e; --missed: #a86d00; --ok: #1b7f78; --letter: #fff;`;
 const dark = `color-scheme: dark; --paper: #12161c; --card: #1a2028; --ink: #e6edf3; --faint: #9aa5b1; --rule: #343c46; --link: #7cb8f0;
   --hourly: #a5c36b; --daily: #55b48e; --weekly: #35b3a4; --monthly: #5aa5dc; --yearly: #b39ceb; --kept: #9b8cc4; --gone: #6f7a86;
-  --failed: #ef6a55; --missed: #e0a52e; --ok: #35b3a4; --letter: #10151b;`;
+  --failed: #ef6a55; --damaged: #f07bac; --missed: #e0a52e; --ok: #35b3a4; --letter: #10151b;`;
 
 const page = `
 * { box-sizing: border-box; }
@@ -38,7 +38,7 @@ const glance = `
 const calendar = `
 .scroll { overflow-x: auto; padding: 4px 2px; } .year { direction: rtl; } .year svg { direction: ltr; display: block; margin-right: auto; }
 .calendar, .strip { max-width: none; overflow: visible; } text { fill: var(--faint); font: 11px system-ui, sans-serif; }
-${['hourly', 'daily', 'weekly', 'monthly', 'yearly', 'kept', 'gone', 'failed'].map((mark) => `.${mark} { fill: var(--${mark}); }`).join(' ')}
+${['hourly', 'daily', 'weekly', 'monthly', 'yearly', 'kept', 'gone', 'failed', 'damaged'].map((mark) => `.${mark} { fill: var(--${mark}); }`).join(' ')}
 text.letter { fill: var(--letter); font-weight: 700; } text.on-hourly, text.on-daily, text.on-kept { fill: #10151b; }
 .cross { stroke: var(--letter); stroke-width: 2.2; stroke-linecap: round; } .missed { fill: none; stroke: var(--missed); stroke-width: 2; stroke-dasharray: 3 2; }
 .proof { fill: none; stroke: var(--ink); stroke-width: 2; } .seam { fill: none; stroke: var(--paper); } .pin { fill: var(--ink); stroke: var(--paper); }
@@ -49,7 +49,7 @@ figcaption b { color: var(--ink); font-size: 1rem; margin-left: 0.25rem; } .char
 .chart polyline { fill: none; stroke: var(--monthly); stroke-width: 1.75; } .chart polygon { fill: var(--monthly); opacity: 0.14; }
 .chart circle { fill: var(--monthly); } .base { stroke: var(--rule); }
 summary { display: inline-block; margin-top: 0.75rem; padding: 0.25rem 0; color: var(--link); cursor: pointer; } summary::before { content: '▸ '; }
-details[open] summary::before { content: '▾ '; } .days { columns: 17rem; column-gap: 2rem; font-size: 0.9375rem; } .is-failed, .is-missed { font-weight: 600; }
+details[open] summary::before { content: '▾ '; } .days { columns: 17rem; column-gap: 2rem; font-size: 0.9375rem; } .is-failed, .is-missed, .is-damaged { font-weight: 600; }
 .problems li { display: grid; grid-template-columns: 11.5rem minmax(0, 18rem) 1fr; gap: 0 1rem; padding: 0.5rem 0; border-bottom: 1px solid var(--rule); }
 .problems time { line-height: 1.7; } .problems b { font-weight: 600; }
 `;

@@ -3,11 +3,30 @@ import type { Decision } from '../../retention/gfs.ts';
 import type { BackupEntry } from '../../storage/backup-entry.ts';
 
 /**
- * What a day has to show: the longest-lived rule that keeps a backup of it, `kept` where it stays for another reason, `gone` where
- * one was made and retention has deleted it since, `failed`, `missed` where none was even tried, and `none` outside of the record.
+ * What a day has to show: the longest-lived rule that keeps a backup of it, `kept` where it stays for another reason, `damaged` where
+ * what is stored is no whole backup, `gone` where one was made and retention has deleted it since, `failed`, `missed` where none was
+ * even tried, and `none` outside of the record.
  */
 export type DayMark =
-  'yearly' | 'monthly' | 'weekly' | 'daily' | 'hourly' | 'kept' | 'gone' | 'failed' | 'missed' | 'none';
+  | 'yearly'
+  | 'monthly'
+  | 'weekly'
+  | 'daily'
+  | 'hourly'
+  | 'kept'
+  | 'damaged'
+  | 'gone'
+  | 'failed'
+  | 'missed'
+  | 'none';
+
+/** A backup that is stored. */
+export interface StoredBackup {
+  entry: BackupEntry;
+  decision: Decision;
+  /** It is complete, and has all its files. */
+  isWhole: boolean;
+}
 
 export interface Day {
   /** `2026-01-09` */
@@ -35,7 +54,7 @@ const byWorth: readonly DayMark[] = ['yearly', 'monthly', 'weekly', 'daily', 'ho
  * @param attempts oldest first
  */
 export function daysOf(
-  backups: readonly { entry: BackupEntry; decision: Decision }[],
+  backups: readonly StoredBackup[],
   attempts: readonly Attempt[],
   timezone: string,
   { now, count }: { now: Date; count: number },
@@ -60,12 +79,14 @@ export function daysOf(
 }
 
 function markOf(
-  stored: readonly { decision: Decision }[],
+  stored: readonly StoredBackup[],
   attempts: readonly Attempt[],
   { isRecorded, isToday }: { isRecorded: boolean; isToday: boolean },
 ): DayMark {
   if (stored.length > 0) {
-    const reasons = stored.flatMap(({ decision }) => (decision.keep ? decision.reasons : []));
+    const whole = stored.filter(({ isWhole }) => isWhole);
+    if (whole.length === 0) return 'damaged';
+    const reasons = whole.flatMap(({ decision }) => (decision.keep ? decision.reasons : []));
     return byWorth.find((rule) => reasons.some((reason) => reason.startsWith(`${rule} `))) ?? 'kept';
   }
   if (attempts.some(({ good }) => good)) return 'gone';

@@ -1,14 +1,10 @@
 import type { AuditRecord } from '../../storage/audit-trail.ts';
 
-/**
- * Tells of a database whether the last run of everything on its instance passed it over: it was dropped there, or taken out of the
- * configuration. Its backups stay, and grow old without anything being wrong.
- *
- * @param trail oldest first
- */
-export function goneSinceLastRun(
-  trail: readonly AuditRecord[],
-): (instance: string, database: string | null) => boolean {
+/** What the last run of everything found on each instance, whether its backup came to a good end or not; null: accounts. */
+export type LastFound = ReadonlyMap<string, ReadonlySet<string | null>>;
+
+/** @param trail oldest first */
+export function foundInLastRun(trail: readonly AuditRecord[]): LastFound {
   const found = new Map<string, Set<string | null>>();
   for (const { action, everything, databases = [] } of trail) {
     if (action !== 'backup' || !everything) continue;
@@ -23,9 +19,15 @@ export function goneSinceLastRun(
         );
     }
   }
-  return (instance, database) => {
-    const names = found.get(instance);
-    // Accounts can be left out of one run.
-    return database !== null && names !== undefined && !names.has(database);
-  };
+  return found;
+}
+
+/**
+ * Tells of a database whether the last run of everything on its instance passed it over: it was dropped there, or taken out of the
+ * configuration. Its backups stay, and grow old without anything being wrong.
+ */
+export function isGone(found: LastFound, instance: string, database: string | null): boolean {
+  const names = found.get(instance);
+  // Accounts can be left out of one run.
+  return database !== null && names !== undefined && !names.has(database);
 }
