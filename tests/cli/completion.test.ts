@@ -24,7 +24,7 @@ beforeAll(async () => {
   const instances = ['prod', 'prod-two'].map((id) => `{ id: ${id}, type: mysql, host: db1 }`).join(', ');
   const config = `instances: [${instances}]\nstorage: { base_path: ${storage} }\n`;
   await writeFile(join(path, 'config.yaml'), config, { mode: 0o600 });
-  for (const database of ['shop', 'my shop; rm -rf $HOME', '日本']) {
+  for (const database of ['shop', 'my shop; rm -rf $HOME', '日本', '*']) {
     await makeBackup(storage, { place: { instance: 'prod', database } });
   }
   await makeBackup(storage, { place: { instance: 'prod-two', database: 'other' } });
@@ -60,6 +60,8 @@ describe('what is offered', () => {
     expect(await offered('--format', 'j')).toEqual(['json']);
     expect(await offered('backup', '--instance', 'prod')).toEqual(['prod', 'prod-two']);
     expect(await offered('restore', '--instance', 'prod-two', '--database', '')).toEqual(['other']);
+    expect(await offered('backup', '--instance=prod-')).toEqual(['--instance=prod-two']);
+    expect(await offered('restore', '--instance=prod-two', '--database=')).toEqual(['--database=other']);
     expect(await offered('pin', 'prod-two/')).toEqual(['prod-two/other/20260109T020000Z']);
     expect(await offered('restore', '--id', 'prod/shop')).toEqual(['prod/shop/20260109T020000Z']);
   });
@@ -71,8 +73,8 @@ describe('what is offered', () => {
   });
 });
 
-test('bash completes with it, and quotes what a shell would take for more than a word', async () => {
-  const words = ['vya', 'restore', '--instance', 'prod', '--database', ''];
+/** What bash's completion makes of these words, with its quoting. */
+async function bashReplies(...words: string[]): Promise<string[]> {
   const script = [
     'source <(vya completion bash)',
     `COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')})`,
@@ -81,12 +83,22 @@ test('bash completes with it, and quotes what a shell would take for more than a
     'printf "%s\\n" "${COMPREPLY[@]}"',
   ].join('\n');
   const { stdout } = await run('bash', ['--norc', '-c', script], { env });
-  const lines = stdout.trim().split('\n');
-  expect(lines).toHaveLength(3);
+  return stdout.trim().split('\n');
+}
+
+test('bash completes with it, and quotes what a shell would take for more than a word', async () => {
+  const lines = await bashReplies('vya', 'restore', '--instance', 'prod', '--database', '');
+  expect(lines).toHaveLength(4);
   const { stdout: evaluated } = await run('bash', ['--norc', '-c', `printf '%s\\n' ${lines.join(' ')}`], {
     env,
   });
-  expect(evaluated.trim().split('\n').toSorted()).toEqual(['my shop; rm -rf $HOME', 'shop', '日本']);
+  expect(evaluated.trim().split('\n').toSorted()).toEqual(['*', 'my shop; rm -rf $HOME', 'shop', '日本']);
+});
+
+test('bash completes the value after an equals sign, which is a word of its own to it', async () => {
+  expect(await bashReplies('vya', 'backup', '--instance', '=')).toEqual(['prod', 'prod-two']);
+  const words = ['vya', 'restore', '--instance', '=', 'prod-two', '--database', '=', 'ot'];
+  expect(await bashReplies(...words)).toEqual(['other']);
 });
 
 test('an unknown shell is a usage error that names those that are known', async () => {

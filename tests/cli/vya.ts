@@ -35,7 +35,7 @@ export interface RunOptions {
 }
 
 /** Code that Node has compiled already, for starts whose coverage is not measured: it would blur the figures. */
-const compiled = {
+export const compiled = {
   NODE_COMPILE_CACHE: fileURLToPath(new URL('../../node_modules/.cache/vya-tests', import.meta.url)),
 };
 

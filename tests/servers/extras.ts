@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { access, constants } from 'node:fs/promises';
+import { access, constants, symlink } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { env } from 'node:process';
 import { promisify } from 'node:util';
@@ -22,6 +22,8 @@ interface ExtraFacts {
   alone: boolean;
   /** Relative to the unpacked packages. */
   program: string;
+  /** Links to make: path and target. */
+  links?: readonly (readonly [string, string])[];
   /** What a machine without Debian's packages may have on PATH. */
   onPath: string[];
 }
@@ -58,6 +60,8 @@ const extras = {
     mainPackage: 'fish',
     alone: true,
     program: 'usr/bin/fish',
+    // It looks beside its own bin for share and etc, and takes both or none.
+    links: [['usr/etc', '../etc']],
     onPath: ['fish'],
   },
   'browser-r1': {
@@ -101,6 +105,7 @@ function fetched(name: ExtraName, facts: ExtraFacts): Promise<string> {
     const { packages, mainPackage, alone, program } = facts;
     await unpackDebian(folder, { suites: [suite], packages, mainPackage, version: '', alone });
     await run(patchelf, await patchArguments(folder, join(folder, program)));
+    for (const [path, target] of facts.links ?? []) await symlink(target, join(folder, path));
   });
 }
 

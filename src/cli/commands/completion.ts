@@ -37,8 +37,10 @@ export function completeCommand(context: CliContext) {
       const found = await candidates(program, before, current, storedNames(context, command)).catch(
         (): Candidate[] => [],
       );
-      const lines = found.map(({ word, description }) => `${word}\t${printable(description)}`);
-      context.finish({ code: exitCodes.success, json: found, text: lines.join('\n') });
+      // A name with a line break cannot be one line, and would be taken for two names.
+      const offered = found.filter(({ word }) => word === printable(word));
+      const lines = offered.map(({ word, description }) => `${word}\t${printable(description)}`);
+      context.finish({ code: exitCodes.success, json: offered, text: lines.join('\n') });
     });
 }
 

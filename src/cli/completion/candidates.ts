@@ -36,6 +36,11 @@ export async function candidates(
   current: string,
   names: Names,
 ): Promise<Candidate[]> {
+  const [, flag, value] = /^(--[^=]+)=(.*)$/s.exec(current) ?? [];
+  if (flag !== undefined && value !== undefined) {
+    const found = await candidates(program, [...before, flag], value, names);
+    return found.map(({ word, description }) => ({ word: `${flag}=${word}`, description }));
+  }
   const { command, option, argument, values } = readWords(program, before);
   const offered = option
     ? await valuesOf(option, names, values.get('instance'))

@@ -6,10 +6,15 @@ export type Shell = (typeof shells)[number];
 export const scripts: Readonly<Record<Shell, string>> = {
   bash: `# vya completion for bash: source this, or put it into /usr/share/bash-completion/completions/vya
 _vya() {
-  local IFS=$'\\n' current="\${COMP_WORDS[COMP_CWORD]}" found word
-  found=$(vya complete -- "\${COMP_WORDS[@]:1:COMP_CWORD-1}" "$current" 2>/dev/null | cut -f1)
+  local current="\${COMP_WORDS[COMP_CWORD]}" found word words=()
+  # --option=value is three words to bash.
+  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do [[ $word == = ]] || words+=("$word"); done
+  [[ $current == = ]] && current=
+  found=$(vya complete -- "\${words[@]}" "$current" 2>/dev/null | cut -f1)
   COMPREPLY=()
-  for word in $found; do COMPREPLY+=("$(printf '%q' "$word")"); done
+  while IFS= read -r word; do
+    [[ -z $word ]] || COMPREPLY+=("$(printf '%q' "$word")")
+  done <<<"$found"
 }
 complete -o default -F _vya vya
 `,
@@ -20,7 +25,7 @@ _vya() {
   local line word text
   lines=("\${(@f)$(vya complete -- "\${(@)words[2,CURRENT-1]}" "\${words[CURRENT]}" 2>/dev/null)}")
   for line in $lines; do
-    word="\${\${line%%$'\\t'*}//:/\\\\:}" text="\${line#*$'\\t'}"
+    word="\${\${\${line%%$'\\t'*}//\\\\/\\\\\\\\}//:/\\\\:}" text="\${line#*$'\\t'}"
     found+=("$word\${text:+:$text}")
   done
   if (( $#found )); then _describe vya found; else _files; fi
@@ -30,11 +35,16 @@ if [ "$funcstack[1]" = _vya ]; then _vya "$@"; else compdef _vya vya; fi
   fish: `# vya completion for fish: put it into ~/.config/fish/completions/vya.fish
 function __vya_complete
   set -l words (commandline -opc)
-  vya complete -- $words[2..-1] (commandline -ct) 2>/dev/null
+  set -l current (commandline -ct)
+  # What is typed may be quoted: fish compares by itself.
+  string match -q -- '-*' $current; or set current ''
+  set -l found (vya complete -- $words[2..-1] $current 2>/dev/null)
+  if count $found >/dev/null
+    printf '%s\\n' $found
+  else
+    __fish_complete_path (commandline -ct)
+  end
 end
 complete -c vya -f -a '(__vya_complete)'
-for option in config file from old-key-file
-  complete -c vya -l $option -r -F
-end
 `,
 };
