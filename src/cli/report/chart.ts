@@ -6,6 +6,7 @@ export interface Point {
 }
 
 const [width, height] = [480, 130];
+const mostPoints = 240;
 const [left, right, top, bottom] = [2, 6, 26, 20];
 
 /**
@@ -13,7 +14,8 @@ const [left, right, top, bottom] = [2, 6, 26, 20];
  *
  * @param format a value, as people read it
  */
-export function lineChart(title: string, points: readonly Point[], format: (value: number) => string): Html {
+export function lineChart(title: string, all: readonly Point[], format: (value: number) => string): Html {
+  const points = thinned(all);
   const [first, last] = [points[0], points.at(-1)];
   if (!first || !last) return html``;
   const most = Math.max(...points.map(({ value }) => value), 1);
@@ -39,4 +41,17 @@ export function lineChart(title: string, points: readonly Point[], format: (valu
       <text x="${width - right}" y="${height - 4}" text-anchor="end">${day(last)}</text>
     </svg>
   </figure>`;
+}
+
+/** Years of nights are more than there are pixels: the highest of several neighbours stands for them. The last one stays. */
+function thinned(points: readonly Point[]): readonly Point[] {
+  const together = Math.ceil(points.length / mostPoints);
+  const last = points.at(-1);
+  if (together < 2 || !last) return points;
+  const highest = Array.from({ length: Math.ceil(points.length / together) }, (_, index) =>
+    points
+      .slice(index * together, (index + 1) * together)
+      .reduce((high, point) => (point.value > high.value ? point : high)),
+  );
+  return highest.at(-1) === last ? highest : [...highest, last];
 }
