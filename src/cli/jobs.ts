@@ -35,9 +35,10 @@ async function loginOf(
   { id, user, credential }: InstanceConfig,
   { secrets, security }: Config,
   surroundings: { env: NodeJS.ProcessEnv; hostname: string },
-): Promise<{ user: string; password?: string }> {
+): Promise<{ user: string; password?: string; credential?: string }> {
   if (user !== undefined) return { user };
   const key = await secretKey({ ...surroundings, keyFile: security.keyFile });
-  const login = await getCredential({ path: secrets.path, key }, credential ?? id);
-  return { user: login.username, password: login.password };
+  const name = credential ?? id;
+  const login = await getCredential({ path: secrets.path, key }, name);
+  return { user: login.username, password: login.password, credential: name };
 }

@@ -92,6 +92,6 @@ function asError(path: string, problems: readonly string[]): VyaError {
   const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
   const list = problems.map((problem) => `\n  - ${problem}`).join('');
   return new VyaError('configuration', `The configuration ${path} has ${count}:${list}`, {
-    hint: 'Correct this and run `vya config validate`. The README describes every key.',
+    hint: 'Correct this, then run: vya config validate',
   });
 }

@@ -24,12 +24,12 @@ export async function findConfigFile(options: LocateOptions): Promise<string> {
   const named = namedPath(options);
   if (named) {
     throw new VyaError('configuration', `The configuration file ${named.path} does not exist`, {
-      hint: `It is named by ${named.by}. Correct the path.`,
+      hint: `It is named by ${named.by}: correct the path, or let vya init make it.`,
     });
   }
   const places = usualPlaces(options).join(', ');
   throw new VyaError('configuration', `There is no configuration file. Looked for ${places}`, {
-    hint: 'Let vya init write one (config/config.example.yaml shows everything it can hold), or name one with --config or VYA_CONFIG_PATH.',
+    hint: 'Make one: vya init. Or name one with --config PATH or VYA_CONFIG_PATH.',
   });
 }
 

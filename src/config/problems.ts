@@ -46,7 +46,9 @@ export function unknownKey(key: string, parent: readonly PropertyKey[], schema: 
   const near = nearest(key, known);
   if (near !== undefined) return `is not a known key; did you mean ${near}?`;
   if (/passw(or)?d|passphrase/i.test(key))
-    return 'does not belong here: passwords are stored encrypted, with `vya credentials set`';
+    return 'does not belong here: take it out, and store it encrypted: vya credentials set ID --username NAME';
+  if (/^(user_?name|login)$/i.test(key))
+    return 'is not a known key: a user and password are stored together, with vya credentials set ID --username NAME; user is a login without a password';
   const elsewhere = fieldsOf(schema).find(({ path }) => path.endsWith(`.${key}`));
   if (elsewhere) return `is not a known key here; did you mean ${elsewhere.path}?`;
   return `is not a known key; known here: ${known.join(', ')}`;
@@ -57,12 +59,19 @@ function describe(issue: Exclude<Issue, { code: 'unrecognized_keys' }>, value: u
     if (value === undefined) return 'is missing';
     const wanted = plainTypes[issue.expected] ?? issue.expected;
     if (value === null) return `has no value: give ${wanted}, or remove the key`;
-    const advice = issue.expected === 'string' && typeof value !== 'object' ? ' (put it in quotes)' : '';
-    return `must be ${wanted}, but is ${shown(value)}${advice}`;
+    return `must be ${wanted}, but is ${shown(value)}${adviceFor(issue.expected, value)}`;
   }
   if (issue.code === 'invalid_value') return wrongChoice(issue.values.map(String), value);
   if (issue.code === 'too_small' || issue.code === 'too_big') return wrongSize(issue, value);
   return issue.message;
+}
+
+/** What YAML most likely meant something else by. */
+function adviceFor(expected: string, value: unknown): string {
+  if (expected === 'string' && typeof value !== 'object') return ' (put it in quotes)';
+  if (expected === 'array') return ' (begin each entry with a dash: - )';
+  const glued = expected === 'object' && typeof value === 'string' && /^[\w-]+:\S/.test(value);
+  return glued ? ' (put a space after each colon)' : '';
 }
 
 function wrongChoice(values: readonly string[], value: unknown): string {

@@ -1,4 +1,15 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type Document,
+  type ErrorCode,
+  type Node,
+  type YAMLError,
+} from 'yaml';
 import type { Problem } from './problems.ts';
 
 /** A parsed file: its content as plain data, and the lines of its parts. */
@@ -20,12 +31,10 @@ export function parseYaml(text: string): YamlFile | { problems: Problem[] } {
   // Warnings are about tags that nobody understands: their values would be something else than what was meant.
   const faults = [...document.errors, ...document.warnings];
   if (faults.length > 0) {
-    return {
-      problems: faults.map((fault) => {
-        const { line, col } = lines.linePos(fault.pos[0]);
-        return { path: [], message: `line ${line}, column ${col}: ${fault.message}` };
-      }),
-    };
+    const [first] = faults.map((fault) => ({ ...lines.linePos(fault.pos[0]), fault }));
+    // What comes after the first is a consequence of it as a rule, and says so in other words.
+    const { line = 1, col = 1, fault } = first ?? {};
+    return { problems: [{ path: [], message: `line ${line}, column ${col}: ${inPlainWords(fault)}` }] };
   }
   try {
     // Through JSON, so that an alias is a copy: an override of one place must not change another.
@@ -34,6 +43,18 @@ export function parseYaml(text: string): YamlFile | { problems: Problem[] } {
   } catch (error) {
     return { problems: [{ path: [], message: error instanceof Error ? error.message : String(error) }] };
   }
+}
+
+const plain: Readonly<Partial<Record<ErrorCode, string>>> = {
+  TAB_AS_INDENT: 'there is a tab; YAML is indented with spaces',
+  BAD_INDENT: 'this is not indented like what it belongs to',
+  MISSING_CHAR: 'this is not indented like what it belongs to, or a quote or bracket is missing',
+  BLOCK_AS_IMPLICIT_KEY: 'there are two colons in one line; put a text that holds one in quotes',
+  DUPLICATE_KEY: 'this key stands there twice',
+};
+
+function inPlainWords(fault: YAMLError | undefined): string {
+  return (fault && plain[fault.code]) ?? fault?.message ?? 'it cannot be read';
 }
 
 function lineOf(

@@ -1,7 +1,7 @@
 import knex, { type Knex } from 'knex';
 import { VyaError } from '../errors.ts';
 import { describeEndpoint, type EngineType, type InstanceTarget } from '../model/instance.ts';
-import { connectionError } from './connection-error.ts';
+import { connectionError } from './connection-error/connection-error.ts';
 import type { Driver } from './drivers/driver.ts';
 
 /** How much longer the pool waits than the driver, so that the driver's own error is the one that is seen. */
@@ -46,14 +46,14 @@ export async function openKnex(target: InstanceTarget, options: OpenOptions): Pr
     // It may have been started anew, with other settings.
     withoutTls.delete(target);
     const fallBack = mode === 'prefer' && tryTls && error instanceof Error && driver.saysNoTls(error);
-    if (!fallBack) throw explained(error, target, options);
+    if (!fallBack) throw await explained(error, target, options);
   }
   try {
     const opened = await openWith(driver, target, options, false);
     withoutTls.add(target);
     return opened;
   } catch (error) {
-    throw explained(error, target, options);
+    throw await explained(error, target, options);
   }
 }
 
@@ -146,7 +146,11 @@ async function abortable(work: Promise<void>, signal: AbortSignal): Promise<void
   }
 }
 
-function explained(error: unknown, target: InstanceTarget, { database, signal }: OpenOptions): unknown {
+async function explained(
+  error: unknown,
+  target: InstanceTarget,
+  { database, signal }: OpenOptions,
+): Promise<unknown> {
   if (signal.aborted) return signal.reason;
-  return error instanceof VyaError ? error : connectionError(target, error, database);
+  return error instanceof VyaError ? error : await connectionError(target, error, database);
 }

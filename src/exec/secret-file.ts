@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { VyaError } from '../errors.ts';
+import { systemCode, VyaError } from '../errors.ts';
 import type { Command } from './command.ts';
 import { guardDirectory, releaseDirectory } from './lifeline.ts';
 
@@ -59,9 +59,17 @@ async function makePrivateDirectory(): Promise<string> {
   }
 }
 
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'it does not exist',
+  EACCES: 'permission denied',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'there is no space left',
+};
+
 function temporaryError(error: unknown, action: string): VyaError {
-  return new VyaError('failed', `Cannot ${action} in ${tmpdir()}: ${(error as Error).message}`, {
-    hint: 'Make room in the temporary directory and make it writable, or set TMPDIR to another one.',
+  const reason = reasons[systemCode(error) ?? ''] ?? (error as Error).message;
+  return new VyaError('failed', `Cannot ${action} in ${tmpdir()}: ${reason}`, {
+    hint: 'Make that directory, make it writable and make room in it, or set TMPDIR to another one: TMPDIR=/var/tmp vya …',
     cause: error,
   });
 }

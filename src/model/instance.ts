@@ -24,6 +24,8 @@ export interface InstanceTarget {
   user: string;
   /** Absent for logins without a password (peer, unix_socket, auth_socket, client certificate). */
   password?: string | undefined;
+  /** The stored credential that user and password are from, for messages. */
+  credential?: string | undefined;
   tls: TlsSettings;
   /** Milliseconds until a connection attempt is given up. */
   connectTimeoutMs: number;

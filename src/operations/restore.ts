@@ -59,6 +59,7 @@ async function plan(job: RestoreJob, { adapter, programs }: Session, now: Date):
     throw new VyaError(
       'usage',
       `${manifest.id} is a ${manifest.instance.type} backup, and ${adapter.target.id} is a ${adapter.target.type} server`,
+      { hint: `Give a server of ${productOf(manifest.server.flavour)} as --target-instance.` },
     );
   }
   const warnings: string[] = [];
@@ -89,6 +90,10 @@ async function plan(job: RestoreJob, { adapter, programs }: Session, now: Date):
     warnings,
     disabledEvents: isCopy ? inventory.events.filter(({ enabled }) => enabled).map(({ name }) => name) : [],
   };
+}
+
+function productOf(flavour: string): string {
+  return { mysql: 'MySQL', mariadb: 'MariaDB' }[flavour] ?? 'PostgreSQL';
 }
 
 const elsewhere = 'restore onto another instance with --target-instance';

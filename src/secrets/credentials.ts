@@ -1,4 +1,5 @@
 import { VyaError } from '../errors.ts';
+import { nearest } from '../model/nearest.ts';
 import { idPattern, idText } from '../model/id.ts';
 import { readCredentialsFile, writeCredentialsFile, type EncryptedCredentials } from './credentials-file.ts';
 import { decryptDict, encryptDict } from './crypt.ts';
@@ -33,7 +34,7 @@ export async function findCredential(store: CredentialStore, id: string): Promis
 export async function getCredential(store: CredentialStore, id: string): Promise<Credential> {
   const credential = await findCredential(store, id);
   if (credential) return credential;
-  throw missing(store, id);
+  throw await missing(store, id);
 }
 
 /**
@@ -78,7 +79,7 @@ export async function setCredentials(
  */
 export async function removeCredential(store: CredentialStore, id: string): Promise<void> {
   const file = await readCredentialsFile(store.path);
-  if (!file?.has(id)) throw missing(store, id);
+  if (!file?.has(id)) throw await missing(store, id);
   requireOwnKey(store, file);
   file.delete(id);
   await writeCredentialsFile(store.path, file);
@@ -134,9 +135,11 @@ function requireStorable(id: string, login: Credential): void {
   }
 }
 
-function missing(store: CredentialStore, id: string): VyaError {
+async function missing(store: CredentialStore, id: string): Promise<VyaError> {
+  const near = nearest(id, [...((await readCredentialsFile(store.path)) ?? new Map<string, never>()).keys()]);
+  const others = near === undefined ? '' : `\nOr name the one that is there: ${near}`;
   return new VyaError('credentials', `There is no credential ${id} in ${store.path}`, {
-    hint: `Store it: vya credentials set ${id} --username NAME. \`vya credentials list\` shows what is there.`,
+    hint: `Store it: vya credentials set ${id} --username NAME${others}`,
   });
 }
 

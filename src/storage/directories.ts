@@ -1,6 +1,7 @@
 import { chmod, constants, lstat, mkdir, open, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemCode, VyaError } from '../errors.ts';
+import { shellWord } from '../model/shell-word.ts';
 import { orStorageError } from './failure.ts';
 
 /**
@@ -15,7 +16,7 @@ export async function prepareBase(basePath: string): Promise<void> {
       if ((await stat(basePath)).isDirectory()) return;
     } catch (error) {
       if (systemCode(error) !== 'ENOENT') throw error;
-      await makePrivate(basePath);
+      await makeBase(basePath);
       await syncDirectory(dirname(basePath));
       return;
     }
@@ -23,6 +24,18 @@ export async function prepareBase(basePath: string): Promise<void> {
       hint: 'Correct storage.base_path.',
     });
   });
+}
+
+async function makeBase(basePath: string): Promise<void> {
+  try {
+    await makePrivate(basePath);
+  } catch (cause) {
+    if (systemCode(cause) !== 'ENOENT') throw cause;
+    throw new VyaError('storage', `The storage ${basePath} does not exist, nor does the directory above it`, {
+      hint: `Mount its volume, correct storage.base_path, or make it: mkdir -p -m 0700 ${shellWord(basePath)}`,
+      cause,
+    });
+  }
 }
 
 /**

@@ -1,4 +1,5 @@
 import { systemCode, VyaError } from '../errors.ts';
+import { ownerHint } from './owner.ts';
 
 /** Why the system refused, in words, and what to do about it. */
 const reasons: Readonly<Record<string, readonly [reason: string, hint: string]>> = {
@@ -56,7 +57,11 @@ export function storageError(error: unknown, action: string): Error {
     (error as Error).message,
     'Look at the kernel log and at the mount of the storage.',
   ];
-  return new VyaError('storage', `Cannot ${action}: ${reason} (${code})`, { hint, cause: error });
+  const owned = ['EACCES', 'EPERM'].includes(code) ? ownerHint(error as NodeJS.ErrnoException) : undefined;
+  return new VyaError('storage', `Cannot ${action}: ${reason} (${code})`, {
+    hint: owned ?? hint,
+    cause: error,
+  });
 }
 
 /** Runs `work` and turns its system errors into VyaError `storage`. */

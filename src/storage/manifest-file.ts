@@ -36,7 +36,7 @@ export function readManifestText(directory: string): string {
     const code = systemCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') {
       throw new VyaError('not-found', `There is no backup in ${directory}: it has no ${manifestName}`, {
-        hint: 'vya list shows what can be restored.',
+        hint: `Give the directory of one backup: the one that holds ${manifestName}. vya list shows what is in the storage.`,
         cause: error,
       });
     }

@@ -42,7 +42,10 @@ export function selectById(backups: readonly BackupEntry[], tail: string): Backu
   const matches =
     byParts.length > 0 || wanted === '' ? byParts : backups.filter(({ id }) => id.endsWith(wanted));
   const [only] = matches;
-  if (only === undefined) throw notFound(`There is no backup whose id ends with “${tail}”`);
+  if (only === undefined)
+    throw isPath(wanted)
+      ? isNoId(backups, wanted)
+      : notFound(`There is no backup whose id ends with “${tail}”`);
   if (matches.length > 1) throw ambiguous(tail, matches);
   if (only.complete) return only;
   throw new VyaError('verification', `The backup ${only.id} is not complete: its manifest cannot be used`, {
@@ -59,6 +62,20 @@ function ambiguous(tail: string, matches: readonly BackupEntry[]): VyaError {
   const rest = matches.length > mostListed ? `, and ${matches.length - mostListed} more` : '';
   return new VyaError('usage', `“${tail}” fits ${matches.length} backups: ${listed.join(', ')}${rest}`, {
     hint: 'Give more of the id, up to the whole of it.',
+  });
+}
+
+function isPath(text: string): boolean {
+  return /^(\/|\.\.?\/|~)/.test(text);
+}
+
+/** The path of a backup, or of a file in it, in place of its id. */
+function isNoId(backups: readonly BackupEntry[], path: string): VyaError {
+  const meant = backups.find((each) => path === each.path || path.startsWith(`${each.path}/`));
+  return new VyaError('not-found', `“${path}” is a path, and no id of a backup`, {
+    hint: meant
+      ? `That backup's id is ${meant.id}`
+      : 'vya list shows the ids of what is in the storage; vya restore --file PATH takes a backup from anywhere.',
   });
 }
 

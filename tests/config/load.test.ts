@@ -283,7 +283,7 @@ health: { warning_age: 1 day }
 
   it('is told in place of a parse where it is no YAML, with line and column', async () => {
     expect((await problems('instances:\n  - id: [a\n'))[0]).toMatch(/^line \d+, column \d+: /);
-    expect((await problems('a: 1\na: 2\n'))[0]).toMatch(/^line 2, column 1: .*unique/);
+    expect((await problems('a: 1\na: 2\n'))[0]).toMatch(/^line 2, column 1: .*twice/);
     expect((await problems('instances: !secret x\n'))[0]).toMatch(/^line 1, column \d+: .*tag/);
   });
 

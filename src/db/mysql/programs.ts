@@ -2,6 +2,7 @@ import { VyaError } from '../../errors.ts';
 import type { Flavour } from '../../model/instance.ts';
 import type { Version } from '../../model/version.ts';
 import type { ClientProgram, ClientPrograms } from '../client-program.ts';
+import { installHint } from '../install-hint.ts';
 import { chooseByVersion, describeProgram, findInstalled } from '../programs.ts';
 
 const DUMP = ['mariadb-dump', 'mysqldump'];
@@ -50,24 +51,29 @@ function choose(
   const suitable = found.filter((program) => program.flavour === server.flavour);
   const chosen = chooseByVersion(suitable, server.version, ({ major, minor }) => major * 1000 + minor);
   if (chosen) return chosen;
-  const mariadb = server.flavour === 'mariadb';
-  const [product, name, packages] = mariadb
-    ? [
-        'MariaDB',
-        purpose === 'dump' ? 'mariadb-dump' : 'mariadb',
-        'mariadb-client (Debian, Ubuntu) or mariadb (Red Hat)',
-      ]
-    : [
-        'MySQL',
-        purpose === 'dump' ? 'mysqldump' : 'mysql',
-        'mysql-client (Ubuntu, Debian sid), mysql-community-client (packages of Oracle) or mysql (Red Hat)',
-      ];
+  const product = server.flavour === 'mariadb' ? 'MariaDB' : 'MySQL';
+  const name = programOf(product, purpose);
   const others = found.map(describeProgram).join(', ');
   const installed = others
     ? `Installed are ${others}, which ${purpose} ${product} ${server.version.text} incompletely.`
     : 'None is installed.';
-  const note = mariadb ? '' : " Debian's default-mysql-client is MariaDB's.";
   throw new VyaError('failed', `No ${name} of ${product} was found. ${installed}`, {
-    hint: `Install the package ${packages}, or put the directory that holds ${name} on PATH.${note}`,
+    hint: installHint({ programs: `${name} of ${product}`, ...packaged[product] }),
   });
 }
+
+function programOf(product: 'MariaDB' | 'MySQL', purpose: 'dump' | 'load'): string {
+  if (product === 'MariaDB') return purpose === 'dump' ? 'mariadb-dump' : 'mariadb';
+  return purpose === 'dump' ? 'mysqldump' : 'mysql';
+}
+
+/** What the client programs are packaged as. Debian has none of MySQL: what it calls so is MariaDB's. */
+const packaged = {
+  MariaDB: { packages: { debian: 'mariadb-client', ubuntu: 'mariadb-client', redhat: 'mariadb' } },
+  MySQL: {
+    packages: { debian: 'mysql-community-client', ubuntu: 'mysql-client', redhat: 'mysql' },
+    notes: {
+      debian: "That package is in MySQL's own repository; Debian's default-mysql-client is MariaDB's.",
+    },
+  },
+};

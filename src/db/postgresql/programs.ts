@@ -2,7 +2,8 @@ import { VyaError } from '../../errors.ts';
 import { capture } from '../../exec/capture.ts';
 import type { Version } from '../../model/version.ts';
 import type { ClientProgram, ClientPrograms } from '../client-program.ts';
-import { chooseByVersion, findInstalled } from '../programs.ts';
+import { installHint, type MissingPrograms } from '../install-hint.ts';
+import { chooseByVersion, describeProgram, findInstalled } from '../programs.ts';
 import { baseEnvironment } from './client.ts';
 
 /** Where Debian, Red Hat, Alpine, SUSE, source builds and Homebrew keep several versions side by side. */
@@ -32,7 +33,8 @@ export async function findPrograms(
   env: NodeJS.ProcessEnv,
   oldestClient = '',
 ): Promise<ClientPrograms> {
-  const installedSets = completeSets(await findInstalled(NAMES, DIRECTORIES, env));
+  const found = await findInstalled(NAMES, DIRECTORIES, env);
+  const installedSets = completeSets(found);
   const oldest = Number(/^pg_restore (\d+)$/.exec(oldestClient)?.[1] ?? 0);
   const sets = installedSets.filter(({ load }) => load.version.major >= oldest);
   const { major } = server.version;
@@ -43,7 +45,7 @@ export async function findPrograms(
   );
   const chosen = sets.find((set) => set.dump === dump);
   if (!chosen && installedSets.length > 0) throw tooOldForArchive(oldest, installedSets);
-  if (!chosen) throw missing(major, 'none of them is installed together');
+  if (!chosen) throw missing(major, `installed is ${incomplete(found)}`);
   const installed = versionsOf(sets);
   if (chosen.dump.version.major < major) throw missing(major, `installed is ${installed}`);
   if (chosen.dump.version.major < 16 || !(await compressesWithZstd(chosen.dump))) return chosen;
@@ -62,11 +64,16 @@ function versionsOf(sets: readonly ClientPrograms[]): string {
   return [...new Set(sets.map(({ dump }) => dump.version.text))].join(', ');
 }
 
+/** Programs that do not make a whole set: a package that was installed in part, or none. */
+function incomplete(found: readonly ClientProgram[]): string {
+  return found.length > 0 ? `only ${found.map(describeProgram).join(', ')}` : 'none of them';
+}
+
 function tooOldForArchive(oldest: number, sets: readonly ClientPrograms[]): VyaError {
   return new VyaError(
     'failed',
     `The backup can be read by pg_restore ${oldest} and newer only; installed is ${versionsOf(sets)}`,
-    { hint: `Install it: apt install postgresql-client-${oldest}, or dnf install postgresql${oldest}.` },
+    { hint: installHint(clientsOf(oldest)) },
   );
 }
 
@@ -74,8 +81,19 @@ function missing(major: number, installed: string): VyaError {
   return new VyaError(
     'failed',
     `PostgreSQL ${major} needs pg_dump, pg_restore and psql ${major} or newer; ${installed}`,
-    { hint: `Install them: apt install postgresql-client-${major}, or dnf install postgresql${major}.` },
+    { hint: installHint(clientsOf(major)) },
   );
+}
+
+/** The client programs of a major version, or of the newest where it does not matter. */
+export function clientsOf(major?: number): MissingPrograms {
+  const debian = major === undefined ? 'postgresql-client' : `postgresql-client-${major}`;
+  const note = "Where apt knows no such package, it is in PostgreSQL's own repository.";
+  return {
+    programs: `pg_dump, pg_restore and psql of PostgreSQL${major === undefined ? '' : ` ${major}`}`,
+    packages: { debian, ubuntu: debian, redhat: `postgresql${major ?? ''}` },
+    ...(major === undefined ? {} : { notes: { debian: note, ubuntu: note } }),
+  };
 }
 
 /** zstd is a choice of whoever built pg_dump. One without it says so before it looks at anything else, and this one finds no server. */

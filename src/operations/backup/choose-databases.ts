@@ -1,5 +1,6 @@
 import type { DatabaseAdapter, DatabaseInfo } from '../../db/adapter.ts';
 import { VyaError } from '../../errors.ts';
+import { nearest } from '../../model/nearest.ts';
 import { summarize } from '../restore/compare.ts';
 import type { InstanceJob } from '../jobs.ts';
 import { selectDatabases } from './select-databases.ts';
@@ -29,12 +30,12 @@ export async function chooseDatabases(
     exclude: named.length > 0 ? [] : instance.exclude,
     literal: named.length > 0,
   });
-  if (chosen.length === 0 && missing.length === 0) throw nothingToDo(instance.id, warnings);
+  if (chosen.length === 0 && missing.length === 0) throw nothingToDo(adapter, warnings);
   const names = new Set(chosen);
   const forgotten = named.length > 0 || names.has('postgres') ? [] : await tablesInPostgres(adapter);
   return {
     chosen: present.filter(({ name }) => names.has(name)),
-    missing: missing.map((database) => ({ database, error: missingDatabase(instance.id, database) })),
+    missing: missing.map((database) => ({ database, error: missingDatabase(adapter, database, present) })),
     warnings: [...warnings, ...forgotten],
   };
 }
@@ -49,15 +50,31 @@ async function tablesInPostgres(adapter: DatabaseAdapter): Promise<string[]> {
   ];
 }
 
-function missingDatabase(instance: string, name: string): VyaError {
-  return new VyaError('not-found', `${instance} has no database “${name}”`, {
-    hint: 'Correct the name (it is case-sensitive), or take it out of the configuration.',
-  });
+function missingDatabase(
+  { target, server }: DatabaseAdapter,
+  name: string,
+  present: readonly DatabaseInfo[],
+): VyaError {
+  const near = nearest(
+    name,
+    present.filter(({ system }) => !system).map((database) => database.name),
+  );
+  const correct = 'Correct the name (it is case-sensitive), or take it out of the configuration.';
+  const hints = near === undefined ? [correct] : [`Did you mean ${near}?`];
+  // MySQL shows an account only the databases on which it has a privilege.
+  if (near === undefined && target.type === 'mysql')
+    hints.push(
+      `If it is there, ${server.account} may not see it: GRANT SELECT ON *.* TO ${server.account}; shows all.`,
+    );
+  return new VyaError('not-found', `${target.id} has no database “${name}”`, { hint: hints.join('\n') });
 }
 
-function nothingToDo(instance: string, reasons: readonly string[]): VyaError {
+function nothingToDo({ target, server }: DatabaseAdapter, reasons: readonly string[]): VyaError {
   const why = reasons.length > 0 ? `: ${summarize(reasons)}` : '';
-  return new VyaError('configuration', `${instance}: nothing is left to back up${why}`, {
-    hint: 'The server has no databases but its own, or databases and exclude_databases leave none.',
+  const hints = ['The server has no databases but its own, or databases and exclude_databases leave none.'];
+  if (target.type === 'mysql')
+    hints.push(`Or ${server.account} may see none: GRANT SELECT ON *.* TO ${server.account}; shows all.`);
+  return new VyaError('configuration', `${target.id}: nothing is left to back up${why}`, {
+    hint: hints.join('\n'),
   });
 }

@@ -8,6 +8,8 @@ import type { ClientPrograms } from '../../client-program.ts';
 import type { ArchiveCheck, FileCheck } from '../../archive-check.ts';
 import { assertOwnFiles } from './archive-names.ts';
 import { baseEnvironment, clientCommand, databaseArgument, type Reach } from '../client.ts';
+import { installHint } from '../../install-hint.ts';
+import { clientsOf } from '../programs.ts';
 import { isTooNew, loadThroughPsql } from './load-older.ts';
 
 /**
@@ -43,7 +45,7 @@ export function planLoad(
 export function checkArchive(part: StoredPart, programs: ClientPrograms | undefined): ArchiveCheck {
   if (!programs) {
     throw new VyaError('failed', `${part.path} can only be read by pg_restore`, {
-      hint: 'Install the client programs of PostgreSQL: apt install postgresql-client',
+      hint: installHint(clientsOf()),
     });
   }
   const read = (args: readonly string[]): Command => ({
