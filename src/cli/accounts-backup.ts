@@ -1,6 +1,7 @@
 import { VyaError } from '../errors.ts';
 import type { OpenBackup } from '../storage/open-backup.ts';
 import { parseMoment } from './moment.ts';
+import { nothingStored } from './nothing-stored.ts';
 import type { Setup } from './setup.ts';
 
 /** Which accounts backup is meant; nothing but an instance: the newest one of it. */
@@ -27,6 +28,8 @@ export async function chooseAccountsBackup(setup: Setup, selection: AccountsSele
   }
   const { basePath } = setup.config.storage;
   const { backups } = await scanBackups({ basePath, instance, database: null });
+  if (backups.length === 0 && id === undefined)
+    throw await nothingStored(basePath, { instance, database: null });
   if (id !== undefined) return await openBackup(selectById(backups, id).path);
   const moment = at === undefined ? undefined : parseMoment(at, setup.config.retention.timezone);
   return await openBackup((moment ? selectAt(backups, moment) : selectLatest(backups)).path);

@@ -1,3 +1,5 @@
+import type { Table } from './output/table.ts';
+
 /** The outside world as commands see it; `main.ts` fills it in once. */
 export interface CliContext {
   env: NodeJS.ProcessEnv;
@@ -14,13 +16,16 @@ export interface CliContext {
   atEnd(work: () => Promise<void>): void;
 }
 
+/** Lines, and tables between them. */
+export type Text = string | readonly (string | Table)[];
+
 /** What a command answers: one result for two printers, of which only one is asked, and the exit code. */
 export interface Outcome {
   code: number;
   /** Printed with `--format json`: the one document on stdout. */
   json: unknown;
-  /** Printed otherwise; an empty text prints nothing. */
-  text: string;
+  /** Printed otherwise; an empty one prints nothing. Tables are made to fit the terminal when they are printed. */
+  text: Text;
 }
 
 /** The options that every command takes. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatBytes, formatDuration, formatTable, printable } from '../../src/cli/output/format.ts';
+import { formatBytes, formatDuration, printable } from '../../src/cli/output/format.ts';
 
 test.each([
   [0, '0 B'],
@@ -19,19 +19,6 @@ test.each([
   [7_500_000, '2 h 5 min'],
 ])('%d milliseconds are %s', (milliseconds, text) => {
   expect(formatDuration(milliseconds)).toBe(text);
-});
-
-test('columns are as wide as their widest cell', () => {
-  expect(
-    formatTable(
-      ['NAME', 'SIZE'],
-      [
-        ['shop', '1 B'],
-        ['a', '100 B'],
-      ],
-      ['SIZE'],
-    ),
-  ).toBe('NAME   SIZE\nshop    1 B\na     100 B');
 });
 
 test('a name cannot break a table or send codes to a terminal', () => {

@@ -4,7 +4,8 @@ import type { CheckReport, InstanceCheck } from '../../operations/check.ts';
 import { severalOption } from '../arguments.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodeOf, exitCodeOfMany } from '../exit-codes.ts';
-import { formatBytes, formatCount, formatTable } from '../output/format.ts';
+import { formatBytes, formatCount } from '../output/format.ts';
+import type { Table } from '../output/table.ts';
 import { errorAsJson, statusAsJson } from '../output/print.ts';
 import { describeProblems, withSubject } from '../output/problems.ts';
 import { openSetup } from '../setup.ts';
@@ -45,7 +46,7 @@ export function checkOutcome(report: CheckReport): Outcome & { json: object } {
       ...describeStorage(report.storage),
       ...report.instances.flatMap(describeInstance),
       verdict(report, code),
-    ].join('\n'),
+    ],
   };
 }
 
@@ -91,8 +92,8 @@ function describeInstance({
   databases,
   accounts,
   ...problems
-}: InstanceCheck): string[] {
-  const lines = [''];
+}: InstanceCheck): (string | Table)[] {
+  const lines: (string | Table)[] = [''];
   if (server) {
     const how = `${server.encrypted ? 'encrypted' : 'not encrypted'}, ${server.latencyMs.toFixed(1)} ms, as ${server.account}`;
     lines.push(`${instance}: ${server.version}${server.replica ? ' (a replica)' : ''}; ${how}`);
@@ -104,7 +105,12 @@ function describeInstance({
       error ? 'FAILS' : 'ready',
     ]);
     if (rows.length > 0)
-      lines.push(formatTable(['  DATABASE', 'SIZE', 'TABLES', 'BACKUP'], rows, ['SIZE', 'TABLES']));
+      lines.push({
+        header: ['  DATABASE', 'SIZE', 'TABLES', 'BACKUP'],
+        rows,
+        right: ['SIZE', 'TABLES'],
+        drop: ['TABLES', 'SIZE'],
+      });
   }
   if (accounts) {
     if (!accounts.error) lines.push(`  and ${formatCount(accounts.accounts, 'account')}`);

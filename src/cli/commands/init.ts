@@ -1,6 +1,7 @@
 import { Command, Option } from '@commander-js/extra-typings';
 import { count } from '../arguments.ts';
 import type { CliContext } from '../context.ts';
+import { asLines } from '../output/print.ts';
 import { askConfirmation } from '../prompt.ts';
 import { openSetup } from '../setup.ts';
 import { checkOutcome } from './check.ts';
@@ -35,11 +36,11 @@ export function initCommand(context: CliContext) {
         await check({ instances, storage: setup.config.storage }, setup.operation),
       );
       const next = 'vya backup makes the first backup, vya schedule install one every night.';
-      const outcome = { ...checked, json: { ...checked.json, ...made }, text: `${checked.text}\n${next}` };
+      const outcome = { ...checked, json: { ...checked.json, ...made }, text: [checked.text, next].flat() };
       const wanted =
         backup ?? (checked.code === 0 && (await askConfirmation(context, 'Make the first backup now?')));
       if (!wanted || checked.code !== 0) return context.finish(outcome);
-      context.stderr.write(`${checked.text}\n\n`);
+      context.stderr.write(`${asLines(checked.text, context.stderr)}\n\n`);
       const { runBackup } = await import('../run-backup.ts');
       context.finish(await runBackup(setup, { instance: [made.id] }));
     });

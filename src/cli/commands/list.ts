@@ -1,9 +1,12 @@
 import { Command } from '@commander-js/extra-typings';
 import type { BackupEntry } from '../../storage/backup-entry.ts';
+import type { VyaError } from '../../errors.ts';
 import { count, day, fromOption } from '../arguments.ts';
-import type { CliContext, Outcome } from '../context.ts';
+import type { CliContext, Outcome, Text } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { formatBytes, formatTable, formatTime } from '../output/format.ts';
+import { nothingStored } from '../nothing-stored.ts';
+import { formatBytes, formatTime } from '../output/format.ts';
+import type { Table } from '../output/table.ts';
 import { describeProblems } from '../output/problems.ts';
 import { proofInWords } from '../output/proof.ts';
 import { openSetup } from '../setup.ts';
@@ -29,7 +32,13 @@ export function listCommand(context: CliContext) {
         when: date === undefined ? undefined : (takenAt) => dayIn(takenAt, timezone) === date,
         limit: options.limit,
       });
-      context.finish(listOutcome(scan.backups, scan.warnings));
+      const { instance, database } = options;
+      const named = instance !== undefined || database !== undefined;
+      const none =
+        scan.backups.length === 0 && named && date === undefined
+          ? await nothingStored(setup.config.storage.basePath, { instance, database })
+          : undefined;
+      context.finish(listOutcome(scan.backups, scan.warnings, none));
     });
 }
 
@@ -41,19 +50,28 @@ Examples:
 
 Times are UTC. The BACKUP column is what --id takes; any tail of it that fits only one backup will do.`;
 
-function listOutcome(backups: readonly BackupEntry[], warnings: readonly string[]): Outcome {
+/** @param none why there are none, where names that were given may be the reason */
+function listOutcome(
+  backups: readonly BackupEntry[],
+  warnings: readonly string[],
+  none: VyaError | undefined,
+): Outcome {
   return {
     code: exitCodes.success,
     get json() {
       return { status: 'ok', backups: backups.map(entryAsJson), warnings };
     },
     get text() {
-      return listAsText(backups, warnings);
+      return listAsText(backups, warnings, none);
     },
   };
 }
 
-function listAsText(backups: readonly BackupEntry[], warnings: readonly string[]): string {
+function listAsText(
+  backups: readonly BackupEntry[],
+  warnings: readonly string[],
+  none: VyaError | undefined,
+): Text {
   const rows = backups.map((entry) => [
     formatTime(entry.takenAt),
     entry.instance,
@@ -62,9 +80,17 @@ function listAsText(backups: readonly BackupEntry[], warnings: readonly string[]
     notesOf(entry).join(', '),
     entry.id,
   ]);
-  const table = formatTable(['TAKEN', 'INSTANCE', 'DATABASE', 'SIZE', 'NOTES', 'BACKUP'], rows, ['SIZE']);
-  const lines = rows.length > 0 ? [table] : ['There are no backups here yet.'];
-  return [...lines, ...describeProblems('storage', { warnings })].join('\n');
+  const table: Table = {
+    header: ['TAKEN', 'INSTANCE', 'DATABASE', 'SIZE', 'NOTES', 'BACKUP'],
+    rows,
+    right: ['SIZE'],
+    fold: ['NOTES'],
+    // The backup's id holds all three.
+    drop: ['INSTANCE', 'DATABASE', 'TAKEN', 'SIZE'],
+  };
+  const empty = none ? `${none.message}. ${none.hint}` : 'There are no backups here yet.';
+  const lines = rows.length > 0 ? [table] : [empty];
+  return [...lines, ...describeProblems('storage', { warnings })];
 }
 
 function notesOf({ complete, pinned, proven, proof, summary }: BackupEntry): string[] {

@@ -3,7 +3,7 @@ import type { PruneResult } from '../../operations/prune.ts';
 import { severalOption, waitOption } from '../arguments.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodeOfMany } from '../exit-codes.ts';
-import { formatBytes, formatTable } from '../output/format.ts';
+import { formatBytes } from '../output/format.ts';
 import { errorAsJson, statusAsJson } from '../output/print.ts';
 import { describeProblems } from '../output/problems.ts';
 import { openSetup } from '../setup.ts';
@@ -55,7 +55,18 @@ function pruneOutcome(results: readonly PruneResult[], dryRun: boolean): Outcome
   const gone = results.flatMap(({ decisions }) => decisions.filter(({ keep }) => !keep));
   const bytes = gone.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   const kept = rows.length - gone.length;
-  const lines = rows.length > 0 ? [formatTable(['ACTION', 'BACKUP', 'SIZE', 'REASON'], rows, ['SIZE'])] : [];
+  const lines =
+    rows.length > 0
+      ? [
+          {
+            header: ['ACTION', 'BACKUP', 'SIZE', 'REASON'],
+            rows,
+            right: ['SIZE'],
+            fold: ['REASON'],
+            drop: ['SIZE'],
+          },
+        ]
+      : [];
   return {
     code,
     json: {
@@ -72,7 +83,7 @@ function pruneOutcome(results: readonly PruneResult[], dryRun: boolean): Outcome
         describeProblems(`${result.instance}/${result.database ?? 'accounts'}`, result),
       ),
       `${kept} kept, ${gone.length} ${dryRun ? 'would be deleted' : 'to delete'} (${formatBytes(bytes)}).`,
-    ].join('\n'),
+    ],
   };
 }
 

@@ -2,6 +2,7 @@ import { VyaError } from '../../errors.ts';
 import type { SetWish } from '../../operations/restore/choose-set.ts';
 import type { CliContext } from '../context.ts';
 import { parseMoment } from '../moment.ts';
+import { nothingStored } from '../nothing-stored.ts';
 import { printable } from '../output/format.ts';
 import { restoreAllOutcome } from '../output/restore-all.ts';
 import { askConfirmation } from '../prompt.ts';
@@ -40,6 +41,7 @@ export async function restoreWholeServer(
   const { restoreAll } = await import('../../operations/restore-all.ts');
   const { storage } = setup.config;
   const scan = await scanBackups({ basePath: storage.basePath, instance });
+  if (scan.backups.length === 0) throw await nothingStored(storage.basePath, { instance });
   const report = await restoreAll(
     {
       set: await chooseSet(instance, scan, wish),

@@ -8,6 +8,7 @@ import { atOption, credentialOption, fromOption, idOption, jobsOption, waitOptio
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { parseMoment } from '../moment.ts';
+import { nothingStored } from '../nothing-stored.ts';
 import { accountsRestoreOutcome } from '../output/accounts-restore.ts';
 import { formatCount, formatDuration, printable } from '../output/format.ts';
 import { describeProblems } from '../output/problems.ts';
@@ -138,7 +139,9 @@ async function chooseBackup(setup: Setup, selection: Selection): Promise<OpenBac
   if (!latest && at === undefined && id === undefined) throw needsSelection();
   if (id === undefined && (instance === undefined || database === undefined)) throw needsPlace();
   const moment = at === undefined ? undefined : parseMoment(at, setup.config.retention.timezone);
-  const { backups } = await scanBackups({ basePath: setup.config.storage.basePath, instance, database });
+  const { basePath } = setup.config.storage;
+  const { backups } = await scanBackups({ basePath, instance, database });
+  if (backups.length === 0 && id === undefined) throw await nothingStored(basePath, { instance, database });
   const entry =
     id !== undefined ? selectById(backups, id) : moment ? selectAt(backups, moment) : selectLatest(backups);
   return databaseBackup(await openBackup(entry.path));
@@ -179,7 +182,7 @@ function withAccounts({ database, accounts }: RestoredWithAccounts): Outcome {
       ...(first.code === 0 ? {} : { status: 'partial', code: 1 }),
       accounts: first.json,
     },
-    text: `${first.text}\n${second.text}`,
+    text: [first.text, second.text].flat(),
   };
 }
 

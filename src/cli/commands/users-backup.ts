@@ -5,7 +5,8 @@ import { severalOption, waitOption } from '../arguments.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodeOfMany } from '../exit-codes.ts';
 import { accountsAsJson, accountsFailures, accountsProblems, accountsRow } from '../output/accounts.ts';
-import { formatCount, formatTable } from '../output/format.ts';
+import { backupTable } from '../output/backup-table.ts';
+import { formatCount } from '../output/format.ts';
 import { errorAsJson, statusAsJson } from '../output/print.ts';
 import { describeProblems, withSubject } from '../output/problems.ts';
 import { openSetup } from '../setup.ts';
@@ -70,7 +71,7 @@ function outcome(run: string, dryRun: boolean, results: readonly InstanceAccount
   );
   const header = ['INSTANCE', 'DATABASE', 'STATUS', 'SIZE', 'TIME', 'BACKUP'];
   const text = [
-    ...(rows.length > 0 ? [formatTable(header, rows, ['SIZE', 'TIME'])] : []),
+    ...(rows.length > 0 ? [backupTable(header, rows)] : []),
     ...results.flatMap((result) => [
       ...describeProblems(result.instance, result),
       ...accountsProblems(result.instance, result.accounts),
@@ -82,7 +83,7 @@ function outcome(run: string, dryRun: boolean, results: readonly InstanceAccount
           ]
         : [],
     ),
-  ].join('\n');
+  ];
   const json = {
     ...statusAsJson(code, failures),
     run,

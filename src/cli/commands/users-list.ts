@@ -6,7 +6,6 @@ import { chooseAccountsBackup } from '../accounts-backup.ts';
 import { fromOption, idOption } from '../arguments.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { formatTable } from '../output/format.ts';
 import { describeProblems } from '../output/problems.ts';
 import { privilegesInShort, rolesInShort } from '../output/account-summary.ts';
 import { openSetup } from '../setup.ts';
@@ -59,9 +58,14 @@ function listOutcome({ manifest }: OpenBackup, { source, accounts }: AccountSet)
     },
     text: [
       `${id}: ${accounts.length} accounts`,
-      formatTable(['USER', 'HOST', 'PRIVILEGES', 'ROLES', 'NOTES'], rows),
+      {
+        header: ['USER', 'HOST', 'PRIVILEGES', 'ROLES', 'NOTES'],
+        rows,
+        fold: ['PRIVILEGES', 'ROLES', 'NOTES'],
+        drop: ['NOTES', 'ROLES'],
+      },
       ...describeProblems('accounts', { warnings: [...warnings, ...tablespaces] }),
-    ].join('\n'),
+    ],
   };
 }
 

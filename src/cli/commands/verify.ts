@@ -7,7 +7,8 @@ import type { OpenBackup } from '../../storage/open-backup.ts';
 import { credentialOption, fromOption, jobsOption, waitOption } from '../arguments.ts';
 import type { CliContext, Outcome } from '../context.ts';
 import { exitCodeOfMany } from '../exit-codes.ts';
-import { formatBytes, formatDuration, formatTable } from '../output/format.ts';
+import { formatBytes, formatDuration } from '../output/format.ts';
+import { nothingStored } from '../nothing-stored.ts';
 import { errorAsJson, statusAsJson } from '../output/print.ts';
 import { describeProblems, withSubject } from '../output/problems.ts';
 import { proofInWords } from '../output/proof.ts';
@@ -41,9 +42,12 @@ export function verifyCommand(context: CliContext) {
         database: options.database,
       });
       const complete = backups.filter((entry) => entry.complete);
-      if (complete.length === 0) throw nothingToVerify(basePath);
+      const { instance, database } = options;
+      if (backups.length === 0 && options.id === undefined)
+        throw await nothingStored(basePath, { instance, database });
+      if (complete.length === 0 && options.id === undefined) throw noneComplete(basePath);
       const chosen = options.id
-        ? [selectById(complete, options.id)]
+        ? [selectById(backups, options.id)]
         : options.all
           ? complete
           : newestOfEach(complete);
@@ -86,9 +90,9 @@ function newestOfEach(backups: readonly BackupEntry[]): BackupEntry[] {
   return [...newest.values()];
 }
 
-function nothingToVerify(basePath: string): VyaError {
-  return new VyaError('not-found', `There is no such backup in ${basePath}`, {
-    hint: 'vya list shows what there is.',
+function noneComplete(basePath: string): VyaError {
+  return new VyaError('not-found', `None of these backups in ${basePath} is complete`, {
+    hint: 'vya list shows them, and what is wrong with them.',
   });
 }
 
@@ -114,9 +118,15 @@ function verifyOutcome(results: readonly VerifyResult[], warnings: readonly stri
       })),
     },
     text: [
-      formatTable(['BACKUP', 'STATUS', 'SIZE', 'TIME'], rows, ['SIZE', 'TIME']),
+      {
+        header: ['BACKUP', 'STATUS', 'SIZE', 'TIME'],
+        rows,
+        right: ['SIZE', 'TIME'],
+        fold: ['STATUS'],
+        drop: ['TIME', 'SIZE'],
+      },
       ...results.flatMap((result) => describeProblems(result.id, result)),
       ...describeProblems('storage', { warnings }),
-    ].join('\n'),
+    ],
   };
 }

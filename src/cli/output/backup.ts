@@ -1,9 +1,10 @@
 import type { VyaError } from '../../errors.ts';
 import type { BackupReport, DatabaseResult } from '../../operations/backup/backup-report.ts';
-import type { Outcome } from '../context.ts';
+import type { Outcome, Text } from '../context.ts';
 import { exitCodeOfMany } from '../exit-codes.ts';
 import { accountsAsJson, accountsFailures, accountsProblems, accountsRow } from './accounts.ts';
-import { formatBytes, formatDuration, formatTable } from './format.ts';
+import { backupTable } from './backup-table.ts';
+import { formatBytes, formatDuration } from './format.ts';
 import { errorAsJson, statusAsJson } from './print.ts';
 import { describeProblems, withSubject } from './problems.ts';
 import { proofInWords } from './proof.ts';
@@ -47,7 +48,7 @@ function failuresOf(report: BackupReport): (VyaError | undefined)[] {
   ]);
 }
 
-function asText(report: BackupReport, problems: readonly string[]): string {
+function asText(report: BackupReport, problems: readonly string[]): Text {
   const rows = report.instances.flatMap(({ instance, databases, accounts }) => [
     ...databases.map((database) => [
       instance,
@@ -67,13 +68,13 @@ function asText(report: BackupReport, problems: readonly string[]): string {
     'TIME',
     'BACKUP',
   ];
-  const table = rows.length > 0 ? [formatTable(header, rows, ['SIZE', 'SIZE ON SERVER', 'TIME'])] : [];
+  const table = rows.length > 0 ? [backupTable(header, rows)] : [];
   return [
     ...table,
     ...problemsOf(report),
     ...describeProblems('run', { warnings: problems }),
     summaryOf(report),
-  ].join('\n');
+  ];
 }
 
 function problemsOf(report: BackupReport): string[] {

@@ -5,7 +5,6 @@ import type { CredentialStore } from '../../secrets/entry.ts';
 import { describeKey } from '../../secrets/host-key.ts';
 import type { Outcome } from '../context.ts';
 import { exitCodeOfMany } from '../exit-codes.ts';
-import { formatTable } from './format.ts';
 import { errorAsJson, statusAsJson } from './print.ts';
 import { describeProblems } from './problems.ts';
 
@@ -47,10 +46,10 @@ export function listOutcome(
     },
     text: [
       rows.length > 0
-        ? formatTable(['CREDENTIAL', 'USER', 'USED BY'], rows)
+        ? { header: ['CREDENTIAL', 'USER', 'USED BY'], rows, fold: ['USED BY'] }
         : `There are no credentials in ${store.path} yet: vya credentials set ID --username NAME`,
       ...describeProblems(store.path, first ? { error: first } : {}),
-    ].join('\n'),
+    ],
   };
 }
 

@@ -31,30 +31,6 @@ export function formatTime(time: Date): string {
   return `${time.toISOString().slice(0, -'.000Z'.length).replace('T', ' ')}Z`;
 }
 
-/** Columns aligned by their widest cell; the columns named in `right` are flushed right. Control characters are shown escaped. */
-export function formatTable(
-  header: readonly string[],
-  rows: readonly (readonly string[])[],
-  right: readonly string[] = [],
-): string {
-  const lines = [header, ...rows].map((row) => row.map(printable));
-  const columns = header.map((name, column) => ({
-    width: lines.reduce((widest, line) => Math.max(widest, line[column]?.length ?? 0), 0),
-    flushRight: right.includes(name),
-  }));
-  return lines
-    .map((line) =>
-      line
-        .map((cell, column) => {
-          const { width = 0, flushRight = false } = columns[column] ?? {};
-          return flushRight ? cell.padStart(width) : cell.padEnd(width);
-        })
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
-}
-
 /** A database may be named anything: a line break in a name must not break a table, nor an escape sequence a terminal. */
 export function printable(text: string): string {
   return text.replaceAll(

@@ -1,8 +1,9 @@
 import { styleText } from 'node:util';
 import type { VyaError } from '../../errors.ts';
-import type { CliContext, Outcome } from '../context.ts';
+import type { CliContext, Outcome, Text } from '../context.ts';
 import { exitCodeOf } from '../exit-codes.ts';
 import { printable } from './format.ts';
+import { renderTable } from './table.ts';
 
 /** Whether JSON was asked for, known even where the arguments cannot be parsed: a usage error is JSON, too. */
 export function wantsJson(argv: readonly string[]): boolean {
@@ -20,9 +21,16 @@ export function printOutcome(
   if (how.json) {
     context.stdout.write(`${JSON.stringify(outcome.json, null, 2)}\n`);
   } else if (!(how.quiet && outcome.code === 0)) {
-    const { text } = outcome;
+    const text = asLines(outcome.text, context.stdout);
     if (text) context.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
   }
+}
+
+/** Only a terminal has a width: into a pipe or a file everything is written whole. */
+export function asLines(text: Text, { isTTY, columns }: NodeJS.WriteStream): string {
+  if (typeof text === 'string') return text;
+  const width = isTTY && columns > 0 ? columns : undefined;
+  return text.map((block) => (typeof block === 'string' ? block : renderTable(block, width))).join('\n');
 }
 
 export function wantsVerbose(argv: readonly string[]): boolean {
@@ -88,7 +96,7 @@ export function colour(
   style: 'red' | 'green' | 'yellow' | 'dim' | 'bold',
   text: string,
 ): string {
-  return context.stderr.isTTY && !context.env['NO_COLOR']
+  return context.stderr.isTTY && !context.env['NO_COLOR'] && context.env['TERM'] !== 'dumb'
     ? styleText(style, text, { validateStream: false })
     : text;
 }

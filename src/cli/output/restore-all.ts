@@ -4,10 +4,10 @@ import type {
   RestoredAccounts,
   RestoredDatabase,
 } from '../../operations/restore/restore-all-report.ts';
-import type { Outcome } from '../context.ts';
+import type { Outcome, Text } from '../context.ts';
 import { exitCodeOfMany } from '../exit-codes.ts';
 import { accountsInFull, accountsInShort, outcomesOf as outcomesOfAccounts } from './accounts-restore.ts';
-import { formatDuration, formatTable, printable } from './format.ts';
+import { formatDuration, printable } from './format.ts';
 import { errorAsJson, statusAsJson } from './print.ts';
 import { describeProblems, withSubject } from './problems.ts';
 import { limitsOf } from './proof.ts';
@@ -49,7 +49,7 @@ function accountsAsJson({ report, error }: RestoredAccounts): object {
   return { ...(report ? accountsInFull(report) : {}), ...(error ? { error: errorAsJson(error) } : {}) };
 }
 
-function asText(report: RestoreAllReport): string {
+function asText(report: RestoreAllReport): Text {
   const header = ['DATABASE', 'STATUS', 'TABLES', 'TIME', 'BACKUP'];
   const rows = report.databases.map((each) => [
     printable(each.database),
@@ -59,13 +59,13 @@ function asText(report: RestoreAllReport): string {
     each.backup?.split('/').at(-1) ?? '',
   ]);
   return [
-    ...(rows.length > 0 ? [formatTable(header, rows, ['TABLES', 'TIME'])] : []),
+    ...(rows.length > 0 ? [{ header, rows, right: ['TABLES', 'TIME'], drop: ['TIME', 'TABLES'] }] : []),
     ...accountsLines(report),
     ...describeProblems(report.instance, report),
     ...report.databases.flatMap((each) => describeProblems(each.database, each)),
     ...momentLines(report),
     summaryOf(report),
-  ].join('\n');
+  ];
 }
 
 function statusOf({ status, replaced, ...each }: RestoredDatabase, dryRun: boolean): string {

@@ -2,7 +2,7 @@ import { inWords } from '../../operations/health.ts';
 import type { DatabaseStatus, StatusReport, StorageStatus } from '../../operations/status.ts';
 import type { Outcome } from '../context.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { formatBytes, formatCount, formatTable, formatTime } from './format.ts';
+import { formatBytes, formatCount, formatTime } from './format.ts';
 import { describeProblems } from './problems.ts';
 
 const header = [
@@ -17,9 +17,12 @@ const header = [
   'NOTES',
 ];
 
+/** The first ones first: how old the last good backup is stays to the end. */
+const drop = ['NEXT TO GO', 'BACKUPS', 'SIZE', 'LAST GOOD', 'PROVEN'];
+
 export function statusOutcome(report: StatusReport, now: Date): Outcome {
   const rows = report.databases.map((database) => rowOf(database, now));
-  const table = rows.length > 0 ? [formatTable(header, rows, ['SIZE', 'BACKUPS'])] : [];
+  const table = rows.length > 0 ? [{ header, rows, right: ['SIZE', 'BACKUPS'], fold: ['NOTES'], drop }] : [];
   const never = report.neverBackedUp.map(
     ({ instance, failure }) =>
       `${instance} was never backed up${failure ? `; the last try failed at ${formatTime(failure.at)}: ${failure.message}` : ''}.`,
@@ -27,9 +30,7 @@ export function statusOutcome(report: StatusReport, now: Date): Outcome {
   return {
     code: exitCodes.success,
     json: { status: 'ok', code: 0, ...report },
-    text: [...table, ...never, ...describeProblems('storage', report), storageInWords(report.storage)].join(
-      '\n',
-    ),
+    text: [...table, ...never, ...describeProblems('storage', report), storageInWords(report.storage)],
   };
 }
 
