@@ -4,6 +4,7 @@ import type { CommandUnknownOpts } from '@commander-js/extra-typings';
 import type { Config, InstanceConfig } from '../config/resolve.ts';
 import { VyaError } from '../errors.ts';
 import type { LogLevel } from '../log.ts';
+import { nearest } from '../model/nearest.ts';
 import type { OperationContext } from '../operations/context.ts';
 import type { InstanceJob } from '../operations/jobs.ts';
 import { createAudit } from './audit.ts';
@@ -54,6 +55,12 @@ export async function openSetup(
   });
   const job = (instance: InstanceConfig): InstanceJob =>
     instanceJob(instance, config, { env, hostname: hostname() });
+  const progress = createProgress(context.stderr, log, {
+    quiet: globals.quiet ?? false,
+    dumb: env['TERM'] === 'dumb',
+  });
+  // What comes next, a report or an error, begins on a line of its own.
+  context.atEnd(async () => progress.clear());
   let noted = false;
   const setup: Setup = {
     config,
@@ -63,7 +70,7 @@ export async function openSetup(
       signal,
       now,
       log,
-      progress: createProgress(context.stderr, log, globals.quiet ?? false),
+      progress,
       async audit(event) {
         // Whatever is worth noting changes what monitoring has to know.
         if (!noted) context.atEnd(async () => await (await import('./textfile.ts')).writeTextfile(setup));
@@ -102,8 +109,12 @@ function chosen({ instances }: Config, ids: readonly string[]): InstanceConfig[]
   const known = instances.map(({ id }) => id);
   const unknown = ids.filter((id) => !known.includes(id));
   if (unknown.length > 0) {
+    const near = nearest(unknown[0] ?? '', known);
     throw new VyaError('usage', `No instance is called ${unknown.join(' or ')}`, {
-      hint: `The configuration has: ${known.join(', ')}.`,
+      hint:
+        near === undefined
+          ? `The configuration has: ${known.join(', ')}.`
+          : `Did you mean ${near}? The configuration has: ${known.join(', ')}.`,
     });
   }
   return ids.length === 0 ? instances : instances.filter(({ id }) => ids.includes(id));

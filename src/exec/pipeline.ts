@@ -6,7 +6,7 @@ import { systemCode, VyaError } from '../errors.ts';
 import type { Command } from './command.ts';
 import { ProgramFailure } from './program-failure.ts';
 import { type Ended, type Program, startProgram } from './program.ts';
-import { watchBytes } from './io-counter.ts';
+import { type MovedBytes, watchBytes } from './io-counter.ts';
 
 export interface PipelineOptions {
   signal: AbortSignal;
@@ -17,7 +17,7 @@ export interface PipelineOptions {
   /** The programs give way to whatever else is at work on the machine. */
   background?: boolean | undefined;
   /** Called about twice a second with the bytes that the first program has moved so far. */
-  onBytes?: ((bytes: number) => void) | undefined;
+  onBytes?: ((bytes: MovedBytes) => void) | undefined;
 }
 
 /** Milliseconds in which a consumer that broke its producer's pipe is expected to have ended. */

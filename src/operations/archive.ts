@@ -4,6 +4,7 @@ import type { ClientPrograms } from '../db/client-program.ts';
 import type { ArchiveCheck, FileCheck, Inspection } from '../db/archive-check.ts';
 import { asVyaError, VyaError } from '../errors.ts';
 import type { Command } from '../exec/command.ts';
+import type { MovedBytes } from '../exec/io-counter.ts';
 import { runPipeline } from '../exec/pipeline.ts';
 import { accountsEnd } from '../model/accounts.ts';
 import { codecOf, decompressor } from '../storage/codecs.ts';
@@ -17,7 +18,7 @@ export interface ReadOptions {
   /** For finding decompressors (PATH). */
   env: NodeJS.ProcessEnv;
   programs: ClientPrograms | undefined;
-  onBytes?: ((bytes: number) => void) | undefined;
+  onBytes?: ((bytes: MovedBytes) => void) | undefined;
   /** The part is about to be loaded: it must hold nothing that reaches further than the database of this name. */
   loading?: { sourceDatabase: string } | undefined;
   /** The most bytes that may come out of it. */
@@ -57,9 +58,9 @@ async function limited(
 ): Promise<void> {
   const limit = new AbortController();
   const { largest = Number.POSITIVE_INFINITY } = options;
-  const onBytes = (bytes: number): void => {
+  const onBytes = (bytes: MovedBytes): void => {
     options.onBytes?.(bytes);
-    if (bytes > largest) limit.abort(tooLarge(part, largest));
+    if (bytes.moved > largest) limit.abort(tooLarge(part, largest));
   };
   const signal = AbortSignal.any([options.signal, limit.signal]);
   try {
@@ -99,7 +100,7 @@ async function readToMarker(file: FileCheck, options: ReadOptions): Promise<void
   options.signal.throwIfAborted();
   const content = await readSmallArchive(file.path, options.largest);
   if (content) {
-    options.onBytes?.(content.length);
+    options.onBytes?.({ moved: content.length, read: 0 });
     return assertEnd(file, content.subarray(-tailBytes).toString('latin1'));
   }
   const tail: Command = { file: 'tail', args: ['-c', String(tailBytes)], env: { PATH: '/usr/bin:/bin' } };

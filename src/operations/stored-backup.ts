@@ -1,13 +1,15 @@
 import type { Engine, StoredPart } from '../db/adapter.ts';
 import type { ClientPrograms } from '../db/client-program.ts';
 import { VyaError } from '../errors.ts';
+import type { MovedBytes } from '../exec/io-counter.ts';
 import { type OpenBackup, partPath } from '../storage/open-backup.ts';
 import { acquireLock } from '../storage/lock.ts';
 import { verifyFiles } from '../storage/verify-files.ts';
 import { readPart } from './archive.ts';
 import { summarize } from './restore/compare.ts';
-import type { OperationContext } from './context.ts';
+import type { OperationContext, ProgressTask } from './context.ts';
 import type { Patience } from './jobs.ts';
+import { progressMeter } from './progress-meter.ts';
 
 /** Keeps a backup from being deleted while it is read; readers do not exclude each other. */
 export async function withSharedBackup<T>(
@@ -56,13 +58,32 @@ export async function assertWhole(
   const { signal, env } = context;
   const loading = forLoading ? { sourceDatabase: backup.manifest.database ?? '' } : undefined;
   const total = backup.manifest.files.reduce((sum, { size }) => sum + size, 0);
-  const task = context.progress.begin(`verify ${backup.manifest.id}`, total);
-  try {
-    assertUndamaged(backup, await verifyFiles(backup, { signal, onBytes: task.update }));
+  const { id } = backup.manifest;
+  await withTask(context, `checksums of ${id}`, total, async (task) => {
+    let read = 0;
+    const onBytes = (bytes: number): void => task.update((read += bytes));
+    assertUndamaged(backup, await verifyFiles(backup, { signal, onBytes }));
+  });
+  await withTask(context, `reading ${id}`, total, async (task) => {
+    const counter = progressMeter(task);
     const largest = largestOf(backup);
     for (const part of await storedParts(backup)) {
-      await readPart(engine, part, { signal, env, programs, loading, largest });
+      const count = counter();
+      const onBytes = ({ read }: MovedBytes): void => count(read);
+      await readPart(engine, part, { signal, env, programs, loading, largest, onBytes });
     }
+  });
+}
+
+async function withTask(
+  { progress }: OperationContext,
+  label: string,
+  total: number,
+  work: (task: ProgressTask) => Promise<void>,
+): Promise<void> {
+  const task = progress.begin(label, total);
+  try {
+    await work(task);
   } finally {
     task.done();
   }

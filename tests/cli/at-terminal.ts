@@ -11,11 +11,15 @@ export interface TerminalRun {
   type: (keys: string) => void;
 }
 
-/** Runs vya on a pseudo-terminal, which `script` from util-linux makes. */
-export function runAtTerminal(args: readonly string[], env: Record<string, string>): TerminalRun {
+/** Runs vya on a pseudo-terminal, which `script` from util-linux makes, so many columns wide. */
+export function runAtTerminal(
+  args: readonly string[],
+  env: Record<string, string>,
+  columns = 120,
+): TerminalRun {
   const words = [execPath, main, ...args].map((word) => `'${word}'`);
-  const child = spawn('script', ['-qefc', `stty cols 120 rows 40; exec ${words.join(' ')}`, '/dev/null'], {
-    env: { ...env, TERM: 'xterm', SHELL: '/bin/sh' },
+  const child = spawn('script', ['-qefc', `stty cols ${columns} rows 40; exec ${words.join(' ')}`, '/dev/null'], {
+    env: { TERM: 'xterm', ...env, SHELL: '/bin/sh' },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   let output = '';

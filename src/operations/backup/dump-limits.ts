@@ -108,7 +108,7 @@ function watch(dump: Dump, context: OperationContext, exceed: (error: VyaError) 
 async function bytesOf(commands: readonly Command[]): Promise<number | undefined> {
   const moved = await Promise.all(processIdsOf(commands).map(bytesMovedByAll));
   const known = moved.filter((bytes) => bytes !== undefined);
-  return known.length > 0 ? known.reduce((sum, bytes) => sum + bytes, 0) : undefined;
+  return known.length > 0 ? known.reduce((sum, { moved: each }) => sum + each, 0) : undefined;
 }
 
 function locked({ name, lockSeconds }: Dump, wait: LockWait): VyaError {

@@ -3,6 +3,7 @@ import { NoSharedMoment } from '../../db/snapshot.ts';
 import type { SourcePosition } from '../../db/source-position.ts';
 import { VyaError } from '../../errors.ts';
 import type { Command } from '../../exec/command.ts';
+import type { MovedBytes } from '../../exec/io-counter.ts';
 import { runPipeline } from '../../exec/pipeline.ts';
 import type { Inventory } from '../../model/inventory.ts';
 import type { StagedBackup } from '../../storage/artifact.ts';
@@ -10,7 +11,8 @@ import { compressor } from '../../storage/codecs.ts';
 import { readPart } from '../archive.ts';
 import { compareInventories, summarize } from '../restore/compare.ts';
 import { withMeasures } from '../restore/compare-contents.ts';
-import type { OperationContext, ProgressTask } from '../context.ts';
+import type { OperationContext } from '../context.ts';
+import { progressMeter } from '../progress-meter.ts';
 import { dumpTables } from './dump-tables.ts';
 import { limitDump } from './dump-limits.ts';
 import type { StorageJob } from '../jobs.ts';
@@ -104,6 +106,7 @@ async function dumpOnce(
         })
       : undefined;
   const task = context.progress.begin(`${adapter.target.id}/${database}`);
+  const counter = progressMeter(task);
   try {
     const plan = adapter.dumpPlan({
       ...request,
@@ -116,7 +119,7 @@ async function dumpOnce(
     const limits = limitDump(session, database, context);
     const dump = async (part: DumpPart, signal: AbortSignal): Promise<StoredPart> => {
       const dumping = limits.within(signal, part.commands, (limited) =>
-        dumpPart(part, staged, storage, { ...context, signal: limited }, task),
+        dumpPart(part, staged, storage, { ...context, signal: limited }, counter),
       );
       return await dumping.catch((error: unknown) => Promise.reject(asStorageFault(error)));
     };
@@ -157,15 +160,14 @@ async function dumpPart(
   staged: StagedBackup,
   storage: StorageJob,
   context: OperationContext,
-  task: ProgressTask,
+  counter: () => (bytes: number) => void,
 ): Promise<StoredPart> {
   const { signal, env } = context;
   const stored = { format: part.format, holds: part.holds };
-  const onBytes = (bytes: number): void => task.update(bytes);
   if (part.format === 'pg-directory') {
     const following = staged.followDirectory(part.suffix);
     try {
-      await runPipeline(part.commands, { signal, output: 'drop', onBytes });
+      await runPipeline(part.commands, { signal, output: 'drop', onBytes: bytesOf(counter()) });
       return { ...stored, path: await staged.adoptDirectory(part.suffix, { following }) };
     } finally {
       await following.stop();
@@ -176,11 +178,15 @@ async function dumpPart(
   for (const command of part.commands) {
     const last = codec.command ?? (part.format === 'pg-custom' ? throughPipe : undefined);
     const pipe = last ? [command, last] : [command];
-    await runPipeline(pipe, { signal, output: { appendTo: file.path }, onBytes });
+    await runPipeline(pipe, { signal, output: { appendTo: file.path }, onBytes: bytesOf(counter()) });
   }
   const { size } = await file.finish();
   if (size === 0) throw new VyaError('failed', `${part.commands[0]?.file} ended with 0 but wrote nothing`);
   return { ...stored, path: file.path };
+}
+
+function bytesOf(count: (bytes: number) => void): (bytes: MovedBytes) => void {
+  return ({ moved }) => count(moved);
 }
 
 /** Small dumps are proven whole at once; larger ones by verify, and before a restored database takes its name. */

@@ -2,6 +2,7 @@ import type { StoredPart } from '../../db/adapter.ts';
 import type { LoadStep } from '../../db/load-step.ts';
 import { verdicts } from '../../db/archive-check.ts';
 import type { Command } from '../../exec/command.ts';
+import type { MovedBytes } from '../../exec/io-counter.ts';
 import { type PipelineOptions, runPipeline } from '../../exec/pipeline.ts';
 import { ProgramFailure } from '../../exec/program-failure.ts';
 import { notWhole, refused, tooLarge } from '../archive.ts';
@@ -28,9 +29,9 @@ export async function loadPart(
   const step = adapter.loadStep(part, request.database, options);
   const largest = options.inspect?.largest ?? Number.POSITIVE_INFINITY;
   const limit = new AbortController();
-  const onBytes = (bytes: number): void => {
-    request.onBytes?.(part, bytes);
-    if (bytes > largest) limit.abort(tooLarge(part, largest));
+  const onBytes = (bytes: MovedBytes): void => {
+    request.onBytes?.(part, bytes.read);
+    if (bytes.moved > largest) limit.abort(tooLarge(part, largest));
   };
   const signal = AbortSignal.any([context.signal, limit.signal]);
   const load = () => runStep(part, step, decompress, { signal, output: 'drop', onBytes });

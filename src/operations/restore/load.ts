@@ -21,6 +21,7 @@ export interface LoadRequest {
   disableEvents: boolean;
   options: Omit<LoadOptions, 'programs'>;
   /** Bytes of a part that have been read so far. */
+  /** Bytes of a part that were read so far. */
   onBytes?: (part: StoredPart, bytes: number) => void;
 }
 
