@@ -97,8 +97,8 @@ async function backupDatabases(
 
   const jobsOf = ({ sizeBytes }: DatabaseInfo): number => jobsFor(sizeBytes, job);
   result.databases.push(
-    ...(await forEachWeighted(selection.chosen, job.jobs, jobsOf, ({ name }, jobs, leave) =>
-      attemptBackup(work, name, { jobs, leave }, context),
+    ...(await forEachWeighted(selection.chosen, job.jobs, jobsOf, ({ name }, jobs, slot) =>
+      attemptBackup(work, name, { jobs, slot }, context),
     )),
   );
   if (job.accounts && instance.accounts) result.accounts = await attemptAccountsBackup(work, context);

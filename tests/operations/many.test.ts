@@ -14,11 +14,16 @@ describe('work that is shared out by weight', () => {
             items,
             limit,
             (item) => item,
-            async (item, weight) => {
+            async (item, weight, slot) => {
+              await s.schedule(Promise.resolve());
+              await slot.enter();
+              await slot.enter();
               atWork += weight;
               most = Math.max(most, atWork);
               await s.schedule(Promise.resolve());
               atWork -= weight;
+              if (item % 2 === 0) slot.leave();
+              await s.schedule(Promise.resolve());
               return [item, weight];
             },
           ),
@@ -37,31 +42,98 @@ describe('work that is shared out by weight', () => {
       ['a1', 'b4', 'c1', 'd2'],
       4,
       (name) => Number(name[1]),
-      async (name) => {
+      async (name, _weight, slot) => {
+        await slot.enter();
         begun.push(name);
       },
     );
     expect(begun).toEqual(['b4', 'd2', 'a1', 'c1']);
   });
 
-  it('lets the next one begin when one leaves, and as many again at the most have not ended', async () => {
-    const ends: (() => void)[] = [];
+  it.each([
+    [1, 3],
+    [2, 4],
+    [4, 8],
+  ])(
+    'with %i at work there are %i at the most that prepare themselves, work or tidy up',
+    async (limit, most) => {
+      const begun: number[] = [];
+      const entered: number[] = [];
+      const ends: (() => void)[] = [];
+      const count = 12;
+      const done = forEachWeighted(
+        Array.from({ length: count }, (_, index) => index),
+        limit,
+        () => 1,
+        async (item, _weight, slot) => {
+          begun.push(item);
+          await slot.enter();
+          entered.push(item);
+          slot.leave();
+          slot.leave();
+          await new Promise<void>((resolve) => ends.push(resolve));
+          return item;
+        },
+      );
+      for (let ended = 0; ended < count; ended += 1) {
+        await expect.poll(() => entered.length).toBe(Math.min(count, ended + most));
+        expect(begun).toHaveLength(entered.length);
+        ends[ended]?.();
+      }
+      expect(await done).toEqual(Array.from({ length: count }, (_, index) => index));
+    },
+  );
+
+  it('lets others prepare themselves while one is at work, and in when it leaves', async () => {
+    const seen: string[] = [];
+    const leaving: (() => void)[] = [];
     const done = forEachWeighted(
-      Array.from({ length: 9 }, (_, index) => index),
-      2,
+      ['a', 'b', 'c', 'd'],
+      1,
       () => 1,
-      async (item, _weight, leave) => {
-        leave();
-        leave();
-        await new Promise<void>((resolve) => ends.push(resolve));
-        return item;
+      async (name, _weight, slot) => {
+        seen.push(`${name} prepares`);
+        await slot.enter();
+        seen.push(`${name} works`);
+        await new Promise<void>((resolve) => leaving.push(resolve));
+        slot.leave();
       },
     );
-    for (let ended = 0; ended < 9; ended += 1) {
-      await expect.poll(() => ends.length).toBe(Math.min(9, ended + 4));
-      ends[ended]?.();
+    await expect.poll(() => leaving.length).toBe(1);
+    expect(seen).toEqual(['a prepares', 'b prepares', 'c prepares', 'a works']);
+    for (let left = 0; left < 4; left += 1) {
+      await expect.poll(() => leaving.length).toBe(left + 1);
+      leaving[left]?.();
     }
-    expect(await done).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    await done;
+    expect(seen.filter((each) => each.endsWith('works'))).toEqual([
+      'a works',
+      'b works',
+      'c works',
+      'd works',
+    ]);
+  });
+
+  it('wakes those who wait for their slot when another has failed', async () => {
+    const ends: unknown[] = [];
+    const fails = forEachWeighted(
+      [1, 2],
+      1,
+      () => 1,
+      async (item, _weight, slot) => {
+        try {
+          await slot.enter();
+          await new Promise<void>((resolve) => setImmediate(resolve));
+          throw new Error(`item ${item}`);
+        } catch (error) {
+          ends.push(error);
+          throw error;
+        }
+      },
+    );
+    await expect(fails).rejects.toThrow('item 1');
+    await expect.poll(() => ends.length).toBe(2);
+    expect(ends[1]).toBe(ends[0]);
   });
 
   it('ends with the first failure', async () => {

@@ -1,5 +1,6 @@
 import { asVyaError } from '../../errors.ts';
 import { stageBackup } from '../../storage/artifact.ts';
+import type { Inventory } from '../../model/inventory.ts';
 import { openBackup } from '../../storage/open-backup.ts';
 import type { Lock } from '../../storage/lock.ts';
 import type { ManifestDraft } from '../../storage/manifest.ts';
@@ -9,12 +10,16 @@ import { describeChanges, dumpDatabase } from './dump.ts';
 import type { InstanceJob } from '../jobs.ts';
 import { preflight } from './preflight.ts';
 import { pruneDatabase } from '../prune.ts';
+import type { Slot } from '../many.ts';
 import { rehearse } from '../restore/rehearse.ts';
 import type { Session } from '../session.ts';
 import { assertSpaceFor } from './space.ts';
 import { databaseHooks } from './database-hooks.ts';
 import { describeServer } from './describe-server.ts';
 import { dumpAgain } from '../try-again.ts';
+
+/** Milliseconds after which what was asked of a database before its turn came is asked anew. */
+const STALE_MS = 1_000;
 
 /** What the backups of one instance share. */
 export interface InstanceWork {
@@ -28,8 +33,8 @@ export interface InstanceWork {
 /** What a database may take while others are backed up at the same time. */
 export interface PlaceAmongOthers {
   jobs: number;
-  /** Lets the next one begin: the server is not needed any more. */
-  leave(): void;
+  /** Is entered while programs are at work. */
+  slot: Slot;
 }
 
 /** Backs one database up and applies its retention, and turns any failure into a result. */
@@ -52,6 +57,8 @@ export async function attemptBackup(
   const fields = { instance: instance.id, database };
   const hooks = databaseHooks(work, result, context);
   try {
+    // A hook may be made for one database at a time, and a dry run has nothing else to do.
+    if (job.hooks || !work.lock) await place.slot.enter();
     await hooks.before();
     if (work.lock) await backupWithRetries({ ...work, lock: work.lock }, result, place, context);
     else await planDatabase(work, result);
@@ -88,8 +95,6 @@ async function backupWithRetries(
   const { database } = result;
   const { target } = work.session.adapter;
   await dumpAgain({ target, database }, context, async () => {
-    // A second try finds out everything anew.
-    result.warnings.length = 0;
     await backupDatabase(work, result, place, context);
   });
 }
@@ -97,19 +102,29 @@ async function backupWithRetries(
 async function backupDatabase(
   { job, instance, session, lock }: InstanceWork & { lock: Lock },
   result: DatabaseResult,
-  { jobs, leave }: PlaceAmongOthers,
+  { jobs, slot }: PlaceAmongOthers,
   context: OperationContext,
 ): Promise<void> {
   const { adapter, programs } = session;
   const { database } = result;
+  const place = { instance: instance.id, database };
+  const prepare = async (): Promise<Inventory> => {
+    result.warnings.length = 0;
+    const found = await preflight(adapter, database, result.warnings);
+    await assertSpaceFor(job.storage.basePath, place, found);
+    return found;
+  };
+  const prepared = await prepare();
+  const asked = performance.now();
+  await slot.enter();
+  // Others may have been at work for hours.
+  const inventory = performance.now() - asked > STALE_MS ? await prepare() : prepared;
   const startedAt = context.now();
-  const inventory = await preflight(adapter, database, result.warnings);
-  await assertSpaceFor(job.storage.basePath, { instance: instance.id, database }, inventory);
   const positions = await adapter.position();
   const staged = await stageBackup({
     basePath: job.storage.basePath,
     lock,
-    place: { instance: instance.id, database },
+    place,
     startedAt,
     checksumAlgorithm: job.storage.checksumAlgorithm,
   });
@@ -119,9 +134,9 @@ async function backupDatabase(
       { database, inventory, jobs, storage: job.storage, exact: job.exact, mayLockTables: job.mayLockTables },
       staged,
       context,
+      // What is left waits for the disk; a rehearsal needs the server again.
+      () => (job.rehearse ? undefined : slot.leave()),
     );
-    // What is left waits for the disk; a rehearsal needs the server again.
-    if (!job.rehearse) leave();
     const changed = describeChanges(dumped.changes);
     if (changed) result.warnings.push(changed);
     const draft: ManifestDraft = {

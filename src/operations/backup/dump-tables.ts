@@ -1,11 +1,11 @@
-import type { DumpPart, StoredPart } from '../../db/adapter.ts';
+import type { DumpPart } from '../../db/adapter.ts';
 import type { Snapshot, TableMeasure } from '../../db/snapshot.ts';
 
-export interface TablesRequest {
+export interface TablesRequest<Dumped> {
   /** Are dumped at the same time. */
   parts: readonly DumpPart[];
   /** Ends early when its signal aborts. */
-  dump: (part: DumpPart, signal: AbortSignal) => Promise<StoredPart>;
+  dump: (part: DumpPart, signal: AbortSignal) => Promise<Dumped>;
   /** The moment that all of them read from. */
   snapshot: Snapshot | undefined;
   measured: boolean;
@@ -15,10 +15,10 @@ export interface TablesRequest {
  * Dumps what holds rows and, where that is wanted, measures the tables in the same moment, at the same time. The first failure ends
  * everything else, and is thrown once that has ended.
  */
-export async function dumpTables(
-  { parts, dump, snapshot, measured }: TablesRequest,
+export async function dumpTables<Dumped>(
+  { parts, dump, snapshot, measured }: TablesRequest<Dumped>,
   signal: AbortSignal,
-): Promise<{ stored: StoredPart[]; measures?: TableMeasure[] }> {
+): Promise<{ stored: Dumped[]; measures?: TableMeasure[] }> {
   const failed = new AbortController();
   const limited = AbortSignal.any([signal, failed.signal]);
   const dumps = parts.map((part) => ({ ...part, ended: dump(part, limited) }));

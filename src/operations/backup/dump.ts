@@ -63,13 +63,15 @@ export async function dumpDatabase(
   request: DumpRequest,
   staged: StagedBackup,
   context: OperationContext,
+  /** Called when all programs have ended: what is left to do needs little of the server and none of them. */
+  ended: () => void,
 ): Promise<DumpResult> {
   const { adapter } = session;
   const fields = { instance: adapter.target.id, database: request.database };
   let { jobs } = request;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await dumpOnce(session, { ...request, jobs }, staged, context);
+      return await dumpOnce(session, { ...request, jobs }, staged, context, ended);
     } catch (error) {
       context.signal.throwIfAborted();
       if (jobs > 1 && !request.exact && error instanceof NoSharedMoment) {
@@ -94,6 +96,7 @@ async function dumpOnce(
   request: DumpRequest,
   staged: StagedBackup,
   context: OperationContext,
+  ended: () => void,
 ): Promise<DumpResult> {
   const { adapter } = session;
   const { database, inventory, storage, exact, mayLockTables } = request;
@@ -107,6 +110,7 @@ async function dumpOnce(
       : undefined;
   const task = context.progress.begin(`${adapter.target.id}/${database}`);
   const counter = progressMeter(task);
+  const dumped: DumpedPart[] = [];
   try {
     const plan = adapter.dumpPlan({
       ...request,
@@ -117,11 +121,13 @@ async function dumpOnce(
       directoryFor: (suffix) => staged.pathFor(suffix),
     });
     const limits = limitDump(session, database, context);
-    const dump = async (part: DumpPart, signal: AbortSignal): Promise<StoredPart> => {
+    const dump = async (part: DumpPart, signal: AbortSignal): Promise<DumpedPart> => {
       const dumping = limits.within(signal, part.commands, (limited) =>
         dumpPart(part, staged, storage, { ...context, signal: limited }, counter),
       );
-      return await dumping.catch((error: unknown) => Promise.reject(asStorageFault(error)));
+      const made = await dumping.catch((error: unknown) => Promise.reject(asStorageFault(error)));
+      dumped.push(made);
+      return made;
     };
     const withRows = plan.parts.filter(holdsRows);
     const { stored, measures } = await dumpTables(
@@ -130,8 +136,10 @@ async function dumpOnce(
     );
     await snapshot?.close();
     const made = new Map(withRows.map((part, index) => [part, stored[index]]));
-    const parts: StoredPart[] = [];
-    for (const part of plan.parts) parts.push(made.get(part) ?? (await dump(part, context.signal)));
+    const all: DumpedPart[] = [];
+    for (const part of plan.parts) all.push(made.get(part) ?? (await dump(part, context.signal)));
+    ended();
+    const parts = await Promise.all(all.map(({ onDisk }) => onDisk));
     await streams?.assertUnchanged();
     for (const part of parts) await readBack(session, part, staged, context);
     const changes = compareInventories(inventory, await adapter.inventory(database));
@@ -145,7 +153,15 @@ async function dumpOnce(
   } finally {
     task.done();
     await snapshot?.close();
+    // Whoever takes the parts back must not meet their writers.
+    await Promise.allSettled(dumped.map(({ onDisk }) => onDisk));
   }
+}
+
+/** A part whose programs have ended with success. */
+interface DumpedPart {
+  /** It is brought to the disk while the next one is dumped. */
+  onDisk: Promise<StoredPart>;
 }
 
 const rowContents = new Set(['tables', 'rows', 'everything']);
@@ -161,17 +177,18 @@ async function dumpPart(
   storage: StorageJob,
   context: OperationContext,
   counter: () => (bytes: number) => void,
-): Promise<StoredPart> {
+): Promise<DumpedPart> {
   const { signal, env } = context;
   const stored = { format: part.format, holds: part.holds };
   if (part.format === 'pg-directory') {
     const following = staged.followDirectory(part.suffix);
     try {
       await runPipeline(part.commands, { signal, output: 'drop', onBytes: bytesOf(counter()) });
-      return { ...stored, path: await staged.adoptDirectory(part.suffix, { following }) };
-    } finally {
+    } catch (error) {
       await following.stop();
+      throw error;
     }
+    return settling(staged.adoptDirectory(part.suffix, { following }), stored);
   }
   const codec = await compressor(storage.compression, env);
   const file = await staged.createFile(part.suffix + codec.suffix);
@@ -180,9 +197,17 @@ async function dumpPart(
     const pipe = last ? [command, last] : [command];
     await runPipeline(pipe, { signal, output: { appendTo: file.path }, onBytes: bytesOf(counter()) });
   }
-  const { size } = await file.finish();
-  if (size === 0) throw new VyaError('failed', `${part.commands[0]?.file} ended with 0 but wrote nothing`);
-  return { ...stored, path: file.path };
+  return settling(
+    file.finish().then(() => file.path),
+    stored,
+  );
+}
+
+function settling(path: Promise<string>, stored: Omit<StoredPart, 'path'>): DumpedPart {
+  const onDisk = path.then((absolute) => ({ ...stored, path: absolute }));
+  // Awaited when the other parts are dumped, too.
+  onDisk.catch(() => {});
+  return { onDisk };
 }
 
 function bytesOf(count: (bytes: number) => void): (bytes: MovedBytes) => void {
