@@ -15,6 +15,7 @@ interface TableRow {
   estimate: string | number | null;
   data: string | number | null;
   size: string | number | null;
+  collation: string | null;
 }
 
 /**
@@ -31,23 +32,23 @@ export async function readInventory(knex: Knex, server: ServerInfo, database: st
   const properties = await readProperties(knex, server, database);
   const tables = await ask<TableRow>(
     `TABLE_NAME AS name, TABLE_TYPE AS type, ENGINE AS engine, TABLE_ROWS AS estimate, DATA_LENGTH AS data,
-      DATA_LENGTH + INDEX_LENGTH AS size`,
+      DATA_LENGTH + INDEX_LENGTH AS size, TABLE_COLLATION AS collation`,
     'TABLES',
     'TABLE_SCHEMA',
   );
-  const views = await ask<Defined>('TABLE_NAME AS name, DEFINER AS definer', 'VIEWS', 'TABLE_SCHEMA');
-  const routines = await ask<Defined & { type: string }>(
-    'ROUTINE_NAME AS name, ROUTINE_TYPE AS type, DEFINER AS definer',
+  const views = await ask<Defined>(`TABLE_NAME AS name, ${DEFINED}`, 'VIEWS', 'TABLE_SCHEMA');
+  const routines = await ask<Defined & { type: string; second: string | null }>(
+    `ROUTINE_NAME AS name, ROUTINE_TYPE AS type, ${DEFINED}, DATABASE_COLLATION AS second`,
     'ROUTINES',
     'ROUTINE_SCHEMA',
   );
   const triggers = await ask<Defined & { table: string }>(
-    'TRIGGER_NAME AS name, EVENT_OBJECT_TABLE AS `table`, DEFINER AS definer',
+    `TRIGGER_NAME AS name, EVENT_OBJECT_TABLE AS \`table\`, ${DEFINED}`,
     'TRIGGERS',
     'TRIGGER_SCHEMA',
   );
   const events = await ask<Defined & { status: string }>(
-    'EVENT_NAME AS name, STATUS AS status, DEFINER AS definer',
+    `EVENT_NAME AS name, STATUS AS status, ${DEFINED}`,
     'EVENTS',
     'EVENT_SCHEMA',
   );
@@ -67,6 +68,11 @@ export async function readInventory(knex: Knex, server: ServerInfo, database: st
     })),
   };
   const definers = Object.values(objects).flatMap((list) => list.map(({ definer }) => definer));
+  const collations = [
+    ...[tables, views, routines, triggers, events].flatMap((list) => list.map(({ collation }) => collation)),
+    ...routines.map(({ second }) => second),
+    ...(await columnCollations(knex, database)),
+  ];
   const engines = base
     .map(({ engine }) => engine ?? '')
     .filter((engine) => engine && !EVERYWHERE.has(engine.toUpperCase()));
@@ -85,7 +91,7 @@ export async function readInventory(knex: Knex, server: ServerInfo, database: st
     needs: {
       roles: [],
       definers: sorted(definers),
-      collations: sorted([properties.collation, ...(await usedCollations(knex, database))]),
+      collations: sorted([properties.collation, ...collations.flatMap((name) => name || [])]),
       tablespaces: [],
       engines: sorted(engines),
     },
@@ -101,7 +107,11 @@ export async function readInventory(knex: Knex, server: ServerInfo, database: st
 interface Defined {
   name: string;
   definer: string;
+  /** Of the session that it was made in. */
+  collation: string | null;
 }
+
+const DEFINED = 'DEFINER AS definer, COLLATION_CONNECTION AS collation';
 
 /**
  * A query on one table of the catalogue, for `[database, database]`: MariaDB compares names there without regard to case and
@@ -130,28 +140,10 @@ async function readProperties(
   });
 }
 
-/** Collations of tables, columns, and of the sessions that objects were made in. */
-async function usedCollations(knex: Knex, database: string): Promise<string[]> {
-  const places: [column: string, table: string, schema: string][] = [
-    ['TABLE_COLLATION', 'TABLES', 'TABLE_SCHEMA'],
-    ['COLLATION_NAME', 'COLUMNS', 'TABLE_SCHEMA'],
-    ['COLLATION_CONNECTION', 'VIEWS', 'TABLE_SCHEMA'],
-    ['COLLATION_CONNECTION', 'ROUTINES', 'ROUTINE_SCHEMA'],
-    ['DATABASE_COLLATION', 'ROUTINES', 'ROUTINE_SCHEMA'],
-    ['COLLATION_CONNECTION', 'TRIGGERS', 'TRIGGER_SCHEMA'],
-    ['COLLATION_CONNECTION', 'EVENTS', 'EVENT_SCHEMA'],
-  ];
-  const found = new Set<string>();
-  for (const [column, table, schema] of places) {
-    const some = await attempt(() =>
-      rows<{ name: string | null }>(knex, select(`DISTINCT ${column} AS name`, table, schema), [
-        database,
-        database,
-      ]),
-    );
-    for (const { name } of some ?? []) if (name) found.add(name);
-  }
-  return [...found];
+async function columnCollations(knex: Knex, database: string): Promise<(string | null)[]> {
+  const query = select('DISTINCT COLLATION_NAME AS name', 'COLUMNS', 'TABLE_SCHEMA');
+  const found = await attempt(() => rows<{ name: string | null }>(knex, query, [database, database]));
+  return (found ?? []).map(({ name }) => name);
 }
 
 function kindOf(type: string): 'function' | 'procedure' | 'package' | 'package body' {
