@@ -1,7 +1,6 @@
-import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import * as zlib from 'node:zlib';
 import { codecOf } from './codecs.ts';
+import { readSmallBytes } from './small-file.ts';
 
 /** Stored bytes up to which starting a program costs more than its work. */
 const largestStored = 256 * 1024;
@@ -20,7 +19,7 @@ export async function readSmallArchive(
   path: string,
   largest = Number.POSITIVE_INFINITY,
 ): Promise<Buffer | undefined> {
-  const stored = await readSmall(path);
+  const stored = readSmall(path);
   if (stored === undefined) return undefined;
   const codec = codecOf(path);
   const most = Math.min(largest, largestContent);
@@ -30,18 +29,11 @@ export async function readSmallArchive(
 }
 
 /** Bytes, or undefined where `path` is no regular file, is too large, or cannot be read. */
-async function readSmall(path: string): Promise<Buffer | undefined> {
-  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = constants;
-  const handle = await open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK).catch(() => undefined);
-  if (!handle) return undefined;
+function readSmall(path: string): Buffer | undefined {
   try {
-    const stats = await handle.stat();
-    if (!stats.isFile() || stats.size > largestStored) return undefined;
-    return await handle.readFile();
+    return readSmallBytes(path, largestStored);
   } catch {
     return undefined;
-  } finally {
-    await handle.close();
   }
 }
 

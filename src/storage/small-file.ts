@@ -42,11 +42,16 @@ export async function createPrivateFile(path: string, content: string): Promise<
  * @throws system errors (ELOOP for a link); VyaError `storage` for what is no file, or larger than it may be
  */
 export function readSmallFile(path: string, largest: number): string {
+  return readSmallBytes(path, largest).toString('utf8');
+}
+
+/** The same as bytes. */
+export function readSmallBytes(path: string, largest: number): Buffer {
   // O_NONBLOCK: a planted pipe without a writer would otherwise hold vya for ever.
   const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     const stats = fstatSync(fd);
-    if (stats.isFile() && stats.size <= largest) return readFileSync(fd, 'utf8');
+    if (stats.isFile() && stats.size <= largest) return readFileSync(fd);
     const what = stats.isFile()
       ? `larger (${stats.size} bytes) than any file of its kind`
       : 'not a regular file';

@@ -1,6 +1,7 @@
-import type { Stats } from 'node:fs';
-import { lstat, readdir } from 'node:fs/promises';
+import { lstatSync, type Stats } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 
 export interface TreeEntry {
   /** Relative to the root, with `/` between its parts. */
@@ -8,13 +9,20 @@ export interface TreeEntry {
   stats: Stats;
 }
 
-/** Everything below a directory, in order of the paths; links are listed and not followed. Throws system errors. */
+/** Entries that are looked at before the event loop has its turn. */
+const inOneGo = 256;
+
+/**
+ * Everything below a directory, in order of the paths; links are listed and not followed. It looks at them synchronously, which is
+ * several times faster where there are many. Throws system errors.
+ */
 export async function readTree(root: string): Promise<TreeEntry[]> {
   const entries: TreeEntry[] = [];
   const visit = async (inside: string): Promise<void> => {
-    for (const name of (await readdir(join(root, inside))).sort()) {
+    for (const [index, name] of (await readdir(join(root, inside))).sort().entries()) {
+      if (index % inOneGo === inOneGo - 1) await setImmediate();
       const path = inside === '' ? name : `${inside}/${name}`;
-      const stats = await lstat(join(root, path));
+      const stats = lstatSync(join(root, path));
       entries.push({ path, stats });
       if (stats.isDirectory()) await visit(path);
     }
