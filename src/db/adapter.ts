@@ -13,6 +13,9 @@ import type { SourcePosition } from './source-position.ts';
 import type { Finding } from './finding.ts';
 import type { ClientPrograms } from './client-program.ts';
 
+/** What decides which client programs suit a server. */
+export type ServerKind = Pick<ServerInfo, 'flavour' | 'version'>;
+
 /** What answered: taken once when a session is opened. */
 export interface ServerInfo {
   flavour: Flavour;
@@ -184,12 +187,13 @@ export interface Engine {
   /** Throws VyaError `connection`. */
   connect(target: InstanceTarget, options: ConnectOptions): Promise<DatabaseAdapter>;
   /**
-   * The installed client programs that suit a server best: the same flavour, the same major version, else the nearest newer.
+   * The installed client programs that suit a server best: the same flavour, the same major version, else the nearest newer. The
+   * search begins before it is known which server that is.
    * `oldestClient`: as a manifest has it; PostgreSQL's programs are never older. Throws VyaError `failed` that names the package to
    * install.
    */
   findPrograms(
-    server: { flavour: Flavour; version: Version },
+    server: ServerKind | Promise<ServerKind>,
     env: NodeJS.ProcessEnv,
     oldestClient?: string,
   ): Promise<ClientPrograms>;

@@ -7,7 +7,7 @@ export interface ClientProgram {
   path: string;
   flavour: Flavour;
   version: Version;
-  /** The names of the long options that its --help lists, without dashes. */
+  /** The names of the long options that its --help lists, without dashes; of pg_dump and psql only what vya has to know of them. */
   options: ReadonlySet<string>;
 }
 

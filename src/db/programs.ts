@@ -15,13 +15,13 @@ const WRAPPERS = new Set(['pg_wrapper']);
  * Looks for `names` on `env.PATH` and in `directories` (absolute; a segment may be or hold `*`), and asks what it finds for its
  * version and long options. One file behind several links is listed once, under the name that stands first in `names`.
  * Programs that do not run, or do not say which version they are, are left out. In the order of `names`, then of the places.
- * `leading` are arguments that go before every other one, such as `--no-defaults`.
+ * `leading` are arguments that go before every other one, such as `--no-defaults`; with `versionOnly` nobody is asked for options.
  */
 export async function findInstalled(
   names: readonly string[],
   directories: readonly string[],
   env: NodeJS.ProcessEnv,
-  leading: readonly string[] = [],
+  { leading = [], versionOnly = false }: { leading?: readonly string[]; versionOnly?: boolean } = {},
 ): Promise<ClientProgram[]> {
   const onPath = (env['PATH'] ?? '').split(path.delimiter).filter((directory) => path.isAbsolute(directory));
   const places = [...new Set([...onPath, ...(await expand(directories))])];
@@ -39,7 +39,9 @@ export async function findInstalled(
       found.push({ name, file });
     }
   }
-  const asked = await Promise.all(found.map(({ name, file }) => askProgram(name, file, leading)));
+  const asked = await Promise.all(
+    found.map(({ name, file }) => askProgram(name, file, leading, versionOnly)),
+  );
   return asked.filter((program) => program !== undefined);
 }
 
@@ -119,15 +121,26 @@ async function askProgram(
   name: string,
   file: string,
   leading: readonly string[],
+  versionOnly: boolean,
 ): Promise<ClientProgram | undefined> {
-  const env = { LC_ALL: 'C', PATH: '/usr/bin:/bin' };
   try {
-    const ask = (flag: string) =>
-      capture({ file, args: [...leading, flag], env }, { timeoutMs: ANSWER_MS }).then(({ stdout }) => stdout);
-    const [versionText, help] = await Promise.all([ask('--version'), ask('--help')]);
+    const [versionText, help] = await Promise.all([
+      ask(file, [...leading, '--version']),
+      versionOnly ? '' : ask(file, [...leading, '--help']),
+    ]);
     const parsed = parseProgramVersion(versionText);
     return parsed && { name, path: file, ...parsed, options: parseOptions(help) };
   } catch {
     return undefined;
   }
+}
+
+/** The same program with its options, where only its version was asked for. */
+export async function withOptions(program: ClientProgram): Promise<ClientProgram> {
+  return { ...program, options: parseOptions(await ask(program.path, ['--help'])) };
+}
+
+async function ask(file: string, args: readonly string[]): Promise<string> {
+  const env = { LC_ALL: 'C', PATH: '/usr/bin:/bin' };
+  return (await capture({ file, args, env }, { timeoutMs: ANSWER_MS })).stdout;
 }

@@ -29,9 +29,14 @@ export async function withSession<T>(
   if (target.password) context.log.conceal(target.password);
   const engine = await engineFor(target.type);
   const connect = () => engine.connect(target, { signal: context.signal });
-  const adapter = await retryConnecting(target, context, connect);
+  const connecting = retryConnecting(target, context, connect);
+  // The programs are asked who they are meanwhile.
+  const server = connecting.then((connected) => connected.server);
+  const finding = engine.findPrograms(server, context.env, oldestClient);
+  finding.catch(() => {});
+  const adapter = await connecting;
   try {
-    const programs = await engine.findPrograms(adapter.server, context.env, oldestClient);
+    const programs = await finding;
     await retryConnecting(target, context, () => assertSameServer(adapter, programs, context.signal));
     return await work({ engine, adapter, programs });
   } finally {

@@ -1,6 +1,5 @@
 import { VyaError } from '../../errors.ts';
-import type { Flavour } from '../../model/instance.ts';
-import type { Version } from '../../model/version.ts';
+import type { ServerKind } from '../adapter.ts';
 import type { ClientProgram, ClientPrograms } from '../client-program.ts';
 import { installHint } from '../install-hint.ts';
 import { chooseByVersion, describeProgram, findInstalled } from '../programs.ts';
@@ -32,12 +31,13 @@ const PLACES = [
  * @throws VyaError `failed` that names the package to install
  */
 export async function findMysqlPrograms(
-  server: { flavour: Flavour; version: Version },
+  of: ServerKind | Promise<ServerKind>,
   env: NodeJS.ProcessEnv,
 ): Promise<ClientPrograms> {
   const [dumps, loads] = await Promise.all(
-    [DUMP, LOAD].map((names) => findInstalled(names, PLACES, env, ['--no-defaults'])),
+    [DUMP, LOAD].map((names) => findInstalled(names, PLACES, env, { leading: ['--no-defaults'] })),
   );
+  const server = await of;
   const dump = choose(dumps ?? [], server, 'dump');
   const load = choose(loads ?? [], server, 'load');
   return { dump, load, query: load };
@@ -45,7 +45,7 @@ export async function findMysqlPrograms(
 
 function choose(
   found: readonly ClientProgram[],
-  server: { flavour: Flavour; version: Version },
+  server: ServerKind,
   purpose: 'dump' | 'load',
 ): ClientProgram {
   const suitable = found.filter((program) => program.flavour === server.flavour);

@@ -1,9 +1,9 @@
 import { VyaError } from '../../errors.ts';
 import { capture } from '../../exec/capture.ts';
-import type { Version } from '../../model/version.ts';
+import type { ServerKind } from '../adapter.ts';
 import type { ClientProgram, ClientPrograms } from '../client-program.ts';
 import { installHint, type MissingPrograms } from '../install-hint.ts';
-import { chooseByVersion, describeProgram, findInstalled } from '../programs.ts';
+import { chooseByVersion, describeProgram, findInstalled, withOptions } from '../programs.ts';
 import { baseEnvironment } from './client.ts';
 
 /** Where Debian, Red Hat, Alpine, SUSE, source builds and Homebrew keep several versions side by side. */
@@ -21,6 +21,9 @@ const DIRECTORIES = [
 
 const NAMES = ['pg_dump', 'pg_restore', 'psql'] as const;
 
+/** The first pg_dump that compresses with zstd, and names the method of a directory's files. */
+export const FIRST_WITH_METHODS = 16;
+
 /** Stands among the options of a pg_dump that can compress with zstd by itself. */
 export const ZSTD = 'compress=zstd';
 
@@ -29,12 +32,13 @@ export const ZSTD = 'compress=zstd';
  * server). `oldestClient`: the oldest that reads a backup, as its manifest says. Throws VyaError `failed` that names the package to install.
  */
 export async function findPrograms(
-  server: { version: Version },
+  of: Pick<ServerKind, 'version'> | Promise<Pick<ServerKind, 'version'>>,
   env: NodeJS.ProcessEnv,
   oldestClient = '',
 ): Promise<ClientPrograms> {
-  const found = await findInstalled(NAMES, DIRECTORIES, env);
+  const found = await findInstalled(NAMES, DIRECTORIES, env, { versionOnly: true });
   const installedSets = completeSets(found);
+  const server = await of;
   const oldest = Number(/^pg_restore (\d+)$/.exec(oldestClient)?.[1] ?? 0);
   const sets = installedSets.filter(({ load }) => load.version.major >= oldest);
   const { major } = server.version;
@@ -48,8 +52,11 @@ export async function findPrograms(
   if (!chosen) throw missing(major, `installed is ${incomplete(found)}`);
   const installed = versionsOf(sets);
   if (chosen.dump.version.major < major) throw missing(major, `installed is ${installed}`);
-  if (chosen.dump.version.major < 16 || !(await compressesWithZstd(chosen.dump))) return chosen;
-  return { ...chosen, dump: { ...chosen.dump, options: new Set([...chosen.dump.options, ZSTD]) } };
+  const [load, zstd] = await Promise.all([
+    withOptions(chosen.load),
+    chosen.dump.version.major >= FIRST_WITH_METHODS && compressesWithZstd(chosen.dump),
+  ]);
+  return { ...chosen, load, dump: { ...chosen.dump, options: new Set(zstd ? [ZSTD] : []) } };
 }
 
 function completeSets(programs: readonly ClientProgram[]): ClientPrograms[] {

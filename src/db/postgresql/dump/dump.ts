@@ -1,10 +1,7 @@
 import type { DumpPlan, DumpRequest } from '../../adapter.ts';
 import { clientCommand, type Reach } from '../client.ts';
-import { ZSTD } from '../programs.ts';
+import { FIRST_WITH_METHODS, ZSTD } from '../programs.ts';
 import { applicationName } from '../exact/snapshot-watch.ts';
-
-/** The first pg_dump that compresses with zstd, and names the method of a directory's files. */
-const FIRST_WITH_METHODS = 16;
 
 /**
  * One part that holds everything: the directory format where pg_dump can compress it as asked for, otherwise the custom format, not
