@@ -94,12 +94,18 @@ export interface StoredPart {
   holds: readonly string[];
 }
 
+export interface Visit {
+  end(): Promise<void>;
+}
+
 /** A connected session to one server. Both engines implement this, and one contract suite runs over both. */
 export interface DatabaseAdapter extends AccountsAdapter {
   readonly target: InstanceTarget;
   readonly server: ServerInfo;
   /** Every database of the server, system ones included, with sizes in bytes. */
   databases(): Promise<DatabaseInfo[]>;
+  /** Announces that several things will be asked of one database: then one session there does for all of them. End it. */
+  visit(database: string): Visit;
   /** Objects of one database. Row counts are the catalogue's estimates. */
   inventory(database: string): Promise<Inventory>;
   position(): Promise<SourcePosition[]>;

@@ -46,6 +46,8 @@ export async function connectMysql(
       target,
       server,
       databases: () => listDatabases(knex),
+      // Its sessions are in no database.
+      visit: () => ({ end: async () => {} }),
       async inventory(database) {
         history.set(database, await hasDumpableHistory(knex, server, database));
         return await readInventory(knex, server, database);

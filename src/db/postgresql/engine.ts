@@ -28,6 +28,7 @@ import { IDENTITY_SQL, readServerInfo, readSessionOptions } from './server-info.
 import { openSnapshot } from './exact/snapshot.ts';
 import { failedByLock } from './exact/snapshot-watch.ts';
 import { type Database, openMaintenance, withDatabase } from './session.ts';
+import { createVisits } from './visits.ts';
 
 /** PostgreSQL 13 and newer. */
 export const postgresqlEngine: Engine = {
@@ -66,11 +67,13 @@ async function connect(target: InstanceTarget, { signal }: ConnectOptions): Prom
       await database.close();
     }
   };
+  const visits = createVisits(target, signal);
   return {
     target,
     server,
     databases: () => listDatabases(main),
-    inventory: (name) => withDatabase(target, name, signal, readInventory),
+    visit: (name) => visits.begin(name),
+    inventory: (name) => visits.within(name, readInventory),
     position: () => readPosition(main),
     // pg_dump has jobs of its own.
     planStreams: async () => undefined,
@@ -80,8 +83,7 @@ async function connect(target: InstanceTarget, { signal }: ConnectOptions): Prom
         database.transaction((query) => measureTables(query, server), ONE_MOMENT),
       ),
     mayRetry: failedByLock,
-    dumpFindings: (name) =>
-      withDatabase(target, name, signal, (database) => findDumpProblems(database, server)),
+    dumpFindings: (name) => visits.within(name, (database) => findDumpProblems(database, server)),
     dumpPlan: (request) => planDump(reach, request),
     clientSessions: (name, commands) => clientSessions(main, withUsable, name, commands),
     identityCommand: ({ query }) =>

@@ -21,22 +21,26 @@ interface Relation {
 
 /** The objects of one database by name, without what extensions bring. */
 export async function readObjects(query: Query): Promise<Objects> {
-  const relations = await readRelations(query);
+  const [relations, routines, triggers, eventTriggers, extensions, [largeObjects]] = await Promise.all([
+    readRelations(query),
+    readRoutines(query),
+    readTriggers(query),
+    readEventTriggers(query),
+    query<Inventory['extensions'][number]>(
+      `SELECT e.extname AS name, e.extversion AS version, n.nspname AS schema
+         FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace ORDER BY 1`,
+    ),
+    query<{ count: number }>('SELECT count(*)::int AS count FROM pg_largeobject_metadata'),
+  ]);
   const ofKind = (kinds: string) => relations.filter(({ kind }) => kinds.includes(kind));
-  const [largeObjects] = await query<{ count: number }>(
-    'SELECT count(*)::int AS count FROM pg_largeobject_metadata',
-  );
   return {
     tables: ofKind('rpf').map(({ schema, name, rows }) => ({ schema, name, rows, exact: false })),
     views: ofKind('vm').map(({ kind, schema, name }) => ({ schema, name, materialized: kind === 'm' })),
     sequences: ofKind('S').map(({ schema, name }) => ({ schema, name })),
-    routines: await readRoutines(query),
-    triggers: [...(await readTriggers(query)), ...(await readEventTriggers(query))],
+    routines,
+    triggers: [...triggers, ...eventTriggers],
     events: [],
-    extensions: await query<Inventory['extensions'][number]>(
-      `SELECT e.extname AS name, e.extversion AS version, n.nspname AS schema
-         FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace ORDER BY 1`,
-    ),
+    extensions,
     largeObjects: largeObjects?.count ?? 0,
   };
 }

@@ -13,7 +13,7 @@ type Row = {
  * PostgreSQL 15, the ICU rules since 16, `datlocale` (before: `daticulocale`) since 17.
  */
 export async function readProperties(query: Query): Promise<Properties> {
-  const [row] = await query<Row>(
+  const asked = query<Row>(
     `SELECT pg_encoding_to_char(d.encoding) AS encoding, d.datcollate AS collation, d.datctype AS ctype,
             CASE j ->> 'datlocprovider' WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' ELSE 'libc' END AS "localeProvider",
             coalesce(j ->> 'datlocale', j ->> 'daticulocale') AS locale, j ->> 'daticurules' AS "icuRules",
@@ -24,9 +24,10 @@ export async function readProperties(query: Query): Promise<Properties> {
        FROM pg_database d JOIN pg_tablespace t ON t.oid = d.dattablespace, to_jsonb(d) AS j
       WHERE d.datname = current_database()`,
   );
+  const [[row], settings] = await Promise.all([asked, readSettings(query)]);
   if (!row) throw new VyaError('failed', 'the database has no row in pg_database', { hint: 'Run again.' });
   const known = Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null));
-  return { ...(known as Properties), settings: await readSettings(query) };
+  return { ...(known as Properties), settings };
 }
 
 /** ALTER DATABASE … SET, and ALTER ROLE … IN DATABASE … SET with the role. */

@@ -1,10 +1,13 @@
 import type { Knex } from 'knex';
-import type { Client, QueryResultRow } from 'pg';
+import type { Client, QueryResult, QueryResultRow } from 'pg';
 import { VyaError } from '../../errors.ts';
 import { describeEndpoint, type InstanceTarget } from '../../model/instance.ts';
 import { openKnex } from '../engine.ts';
 
-/** Runs one statement with `$1`… values and returns its rows. Throws VyaError `connection`, `privileges` or `failed`. */
+/**
+ * Runs one statement with `$1`… values and returns its rows; of several without values, divided by semicolons, each one's rows. Throws
+ * VyaError `connection`, `privileges` or `failed`.
+ */
 export type Query = <T extends object = QueryResultRow>(
   text: string,
   values?: readonly unknown[],
@@ -90,8 +93,9 @@ export function sqlState(error: unknown): string | undefined {
 function queryWith(client: Client, target: InstanceTarget, database: string): Query {
   return async <T extends object>(text: string, values: readonly unknown[] = []) => {
     try {
-      const result = await client.query(text, [...values]);
-      return result.rows as T[];
+      if (values.length > 0) return (await client.query(text, [...values])).rows as T[];
+      const result = (await client.query(text)) as QueryResult | QueryResult[];
+      return (Array.isArray(result) ? result.map(({ rows }) => rows) : result.rows) as T[];
     } catch (cause) {
       throw queryError(cause, target, database);
     }

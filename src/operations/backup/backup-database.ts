@@ -94,9 +94,12 @@ async function backupWithRetries(
 ): Promise<void> {
   const { database } = result;
   const { target } = work.session.adapter;
-  await dumpAgain({ target, database }, context, async () => {
-    await backupDatabase(work, result, place, context);
-  });
+  const visit = work.session.adapter.visit(database);
+  try {
+    await dumpAgain({ target, database }, context, () => backupDatabase(work, result, place, context));
+  } finally {
+    await visit.end();
+  }
 }
 
 async function backupDatabase(

@@ -1,6 +1,7 @@
 import { escapeIdentifier } from 'pg';
 import type { ServerInfo } from '../../adapter.ts';
 import type { Finding } from '../../finding.ts';
+import { gather } from '../gather.ts';
 import { isMember } from '../objects.ts';
 import { listed } from '../load/roles.ts';
 import type { Database, Query } from '../session.ts';
@@ -15,15 +16,16 @@ interface Row {
 
 /** What would stop a dump of this database or leave something out. Asked in the database itself. */
 export async function findDumpProblems(database: Database, server: ServerInfo): Promise<Finding[]> {
-  const { query } = database;
-  return [
-    ...(await unreadable(query, server)),
-    ...(await unreadableLargeObjects(query, server)),
-    ...(await rowSecurity(query, server)),
-    ...(await locked(query, server)),
-    ...(await leftOut(query, server)),
-    ...(await secrets(query)),
-  ];
+  const query = gather(database.query);
+  const found = await Promise.all([
+    unreadable(query, server),
+    unreadableLargeObjects(query, server),
+    rowSecurity(query, server),
+    locked(query, server),
+    leftOut(query, server),
+    secrets(query),
+  ]);
+  return found.flat();
 }
 
 async function unreadable(query: Query, server: ServerInfo): Promise<Finding[]> {
@@ -114,20 +116,22 @@ async function locked(query: Query, server: ServerInfo): Promise<Finding[]> {
 
 /** What pg_dump leaves out by itself and without failing (F2). */
 async function leftOut(query: Query, server: ServerInfo): Promise<Finding[]> {
-  const unlogged = await query<Row>(
-    `SELECT format('%I.%I', n.nspname, c.relname) AS name ${DUMPED} AND c.relpersistence = 'u' AND c.relkind = 'r' AND $1 ORDER BY 1`,
-    [server.replica],
-  );
-  const subscriptions = await query<Row>(
-    `SELECT subname::text AS name FROM pg_subscription
-      WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())
-        AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) ORDER BY 1`,
-  );
-  // Who may not see the options is shown none, and so is pg_dump.
-  const mappings = await query<Row>(
-    `SELECT DISTINCT srvname::text AS name FROM pg_user_mappings
-      WHERE umoptions IS NULL AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) ORDER BY 1`,
-  );
+  const [unlogged, subscriptions, mappings] = await Promise.all([
+    query<Row>(
+      `SELECT format('%I.%I', n.nspname, c.relname) AS name ${DUMPED}
+          AND c.relpersistence = 'u' AND c.relkind = 'r' AND ${server.replica} ORDER BY 1`,
+    ),
+    query<Row>(
+      `SELECT subname::text AS name FROM pg_subscription
+        WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+          AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) ORDER BY 1`,
+    ),
+    // Who may not see the options is shown none, and so is pg_dump.
+    query<Row>(
+      `SELECT DISTINCT srvname::text AS name FROM pg_user_mappings
+        WHERE umoptions IS NULL AND NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) ORDER BY 1`,
+    ),
+  ]);
   return [
     omission(
       unlogged,

@@ -36,9 +36,15 @@ const OWNED: readonly (readonly [catalogue: string, owner: string, only?: string
 const FIRST_USER_OID = 16_384;
 
 /** What a target needs for this database: roles by what they are needed for, collations of the system, tablespaces. */
-export async function readNeeds(query: Query, properties: Inventory['database']): Promise<Needs> {
-  const owners = new Set([...(await readOwners(query)), ...(properties.owner ? [properties.owner] : [])]);
-  const others = await readOtherRoles(query);
+export async function readNeeds(query: Query, reading: Promise<Inventory['database']>): Promise<Needs> {
+  const [properties, ownersOfObjects, others, collations, tablespaces] = await Promise.all([
+    reading,
+    readOwners(query),
+    readOtherRoles(query),
+    readCollations(query),
+    readTablespaces(query),
+  ]);
+  const owners = new Set([...ownersOfObjects, ...(properties.owner ? [properties.owner] : [])]);
   const named = (use: string) => others.filter((each) => each.use === use).map(({ role }) => role);
   const grants = new Set(named('grant'));
   const bound = new Set(named('bound'));
@@ -46,8 +52,10 @@ export async function readNeeds(query: Query, properties: Inventory['database'])
     roles: [...new Set([...owners, ...grants, ...bound])].toSorted(),
     roleUses: { owners: [...owners].toSorted(), grants: [...grants].toSorted() },
     definers: [],
-    collations: await readCollations(query),
-    tablespaces: await readTablespaces(query, properties.tablespace),
+    collations,
+    tablespaces: [
+      ...new Set([...tablespaces, ...(properties.tablespace === undefined ? [] : [properties.tablespace])]),
+    ].toSorted(),
     engines: [],
   };
 }
@@ -100,13 +108,11 @@ async function readCollations(query: Query): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-async function readTablespaces(query: Query, ofDatabase: string | undefined): Promise<string[]> {
+async function readTablespaces(query: Query): Promise<string[]> {
   const rows = await query<{ name: string }>(
     `SELECT DISTINCT t.spcname::text AS name
        FROM pg_class c JOIN pg_tablespace t ON t.oid = c.reltablespace
       WHERE c.oid >= ${FIRST_USER_OID} AND t.spcname NOT IN ('pg_default', 'pg_global')`,
   );
-  const names = new Set(rows.map(({ name }) => name));
-  if (ofDatabase !== undefined) names.add(ofDatabase);
-  return [...names].toSorted();
+  return rows.map(({ name }) => name);
 }
