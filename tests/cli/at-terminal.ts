@@ -18,10 +18,14 @@ export function runAtTerminal(
   columns = 120,
 ): TerminalRun {
   const words = [execPath, main, ...args].map((word) => `'${word}'`);
-  const child = spawn('script', ['-qefc', `stty cols ${columns} rows 40; exec ${words.join(' ')}`, '/dev/null'], {
-    env: { TERM: 'xterm', ...env, SHELL: '/bin/sh' },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    'script',
+    ['-qefc', `stty cols ${columns} rows 40; exec ${words.join(' ')}`, '/dev/null'],
+    {
+      env: { TERM: 'xterm', ...env, SHELL: '/bin/sh' },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  );
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')));
   const code = new Promise<number | null>((resolve) => child.once('close', resolve));
