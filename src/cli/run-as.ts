@@ -21,7 +21,9 @@ export function becomeUser(name: string | undefined, env: NodeJS.ProcessEnv): vo
   Object.assign(env, { HOME: homedir, USER: name, LOGNAME: name });
   // What was root's own: its temporary directory may be closed to others.
   delete env['XDG_CONFIG_HOME'];
-  if (!isUsable(tmpdir())) delete env['TMPDIR'];
+  if (!isUsable(tmpdir(), constants.W_OK)) delete env['TMPDIR'];
+  // Programs of PostgreSQL complain where they may not be; paths that were given on the command line are known by then.
+  if (!isUsable('.')) process.chdir('/');
 }
 
 /** Does something with the rights of that user, and has root's again afterwards. Throws like becomeUser. */
@@ -66,9 +68,9 @@ function identityOf(name: string): { uid: number; gid: number; homedir: string }
   }
 }
 
-function isUsable(directory: string): boolean {
+function isUsable(directory: string, rights = 0): boolean {
   try {
-    accessSync(directory, constants.W_OK | constants.X_OK);
+    accessSync(directory, constants.X_OK | rights);
     return true;
   } catch {
     return false;

@@ -47,6 +47,9 @@ describe.skipIf(!isRoot)('security.run_as', () => {
 
   test('is who backs up, restores and prunes for root, and whose the backups are', async () => {
     await mkdir(space.storagePath, { mode: 0o700 });
+    // Where root is at home, and nobody else.
+    const cwd = join(space.path, 'root');
+    await mkdir(cwd, { mode: 0o700 });
     await chown(space.storagePath, nobody, nobody);
     for (const args of [
       ['backup', '--rehearse'],
@@ -54,8 +57,9 @@ describe.skipIf(!isRoot)('security.run_as', () => {
       ['restore', '--instance', 'main', '--database', 'rights', '--latest', '--force'],
       ['prune'],
     ]) {
-      const { code, stdout, stderr } = await space.vya(args);
+      const { code, stdout, stderr } = await space.vya(args, { cwd });
       expect(code, stdout + stderr).toBe(0);
+      expect(stdout + stderr).not.toContain('could not');
     }
     let files = 0;
     for await (const name of glob('**', { cwd: space.storagePath })) {

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Enclosure } from '../debian/enclosure.ts';
-import { debianIsMissing, debianRoot } from '../debian/root.ts';
+import { databaseServer, debianIsMissing, debianRoot } from '../debian/root.ts';
 import { builtPackage } from './built-package.ts';
 
 const run = promisify(execFile);
@@ -195,11 +195,8 @@ vya:adm 750 /var/log/vya
       const shipped = await at(
         'cat /usr/lib/systemd/system/vya-backup.service /usr/lib/systemd/system/vya-backup.timer',
       );
-      const printed = await at('vya schedule print --systemd');
-      const expected = facts(printed).map((line) =>
-        line === 'ReadWritePaths=/var/backups/vya' ? `${line} -/var/log/vya` : line,
-      );
-      expect(facts(shipped)).toEqual(expected);
+      const printed = await at('VYA_LOGGING__OUTPUT=/var/log/vya/vya.log vya schedule print --systemd');
+      expect(facts(shipped)).toEqual(facts(printed));
       expect(shipped).toContain('OnCalendar=*-*-* 02:30:00\n');
       for (const [shell, path] of [
         ['bash', 'bash-completion/completions/vya'],
@@ -217,6 +214,27 @@ vya:adm 750 /var/log/vya
       await at(['dpkg-reconfigure', 'vya']);
       expect(await at(listing)).toBe(before);
     });
+  });
+
+  test('has units that systemd finds in order, and that nobody enabled', async () => {
+    const withSystemd = await debianRoot({ packages: databaseServer });
+    try {
+      await copyFile(file, join(withSystemd.folder, 'tmp/vya.deb'));
+      const installed = await withSystemd.enter(['dpkg', '--install', '/tmp/vya.deb']);
+      expect(installed.code, installed.stderr).toBe(0);
+      const units = ['vya-backup.service', 'vya-backup.timer'].map(
+        (name) => `/usr/lib/systemd/system/${name}`,
+      );
+      const verified = await withSystemd.enter(['systemd-analyze', 'verify', '--man=no', ...units]);
+      expect([verified.code, verified.stdout + verified.stderr]).toEqual([
+        0,
+        expect.not.stringContaining('vya-backup'),
+      ]);
+      const enabled = await withSystemd.enter(['systemctl', '--root=/', 'is-enabled', 'vya-backup.timer']);
+      expect(enabled.stdout).toBe('disabled\n');
+    } finally {
+      await withSystemd.end();
+    }
   });
 
   describe('removed', () => {
