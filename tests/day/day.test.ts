@@ -33,7 +33,6 @@ describe.skipIf(missing !== undefined)("an operator's day", { timeout: 300_000 }
     machine = await bootMachine();
     operator = operatorOf(machine);
     listener = await listen(machine.pid, mailLogin);
-    await installVya(machine);
     await createSources(operator);
   });
   afterAll(async () => {
@@ -62,6 +61,13 @@ describe.skipIf(missing !== undefined)("an operator's day", { timeout: 300_000 }
     return JSON.parse(listener.posted.at(-1)?.body ?? '') as Document;
   }
 
+  test('the package installs, and says what comes first', async () => {
+    await installVya(machine);
+    expect((await operator.vya(['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    const { code, stderr } = await operator.vya(['backup']);
+    expect([code, stderr]).toEqual([3, expect.stringContaining('vya init') as string]);
+  });
+
   test('init, by flags: the account gets what is printed and nothing else, and then all is ready', async () => {
     await operator.mariadb(
       `CREATE USER backup@localhost IDENTIFIED BY '${password.first}'; GRANT SELECT ON *.* TO backup@localhost`,
@@ -74,9 +80,9 @@ describe.skipIf(missing !== undefined)("an operator's day", { timeout: 300_000 }
     for (const [, statement = ''] of statements) await operator.mariadb(statement);
     expect(await vya('check')).toContain('shop');
 
-    await operator.postgresql('CREATE ROLE root LOGIN');
+    await operator.postgresql('CREATE ROLE vya LOGIN');
     const books = ['init', '--id', 'books', '--type', 'postgresql', '--socket', '/run/postgresql'];
-    const second = await operator.vya([...books, '--username', 'root', '--passwordless']);
+    const second = await operator.vya([...books, '--username', 'vya', '--passwordless']);
     expect(second.code, second.stdout + second.stderr).toBe(9);
     const [, statement = ''] = /Let an administrator run: (GRANT .*;)$/m.exec(second.stdout) ?? [];
     await operator.postgresql(statement);
@@ -85,7 +91,7 @@ describe.skipIf(missing !== undefined)("an operator's day", { timeout: 300_000 }
 
   test('who is to be told is told', async () => {
     await operator.write('/etc/ssl/mail-ca.pem', await readFile(mailAuthority, 'utf8'));
-    await operator.sh('mkdir -p /var/lib/prometheus/node-exporter /var/log/vya');
+    await operator.run('install', '-d', '-o', 'vya', '/var/lib/prometheus/node-exporter');
     const watching = {
       notify: {
         webhook: { url: `${listener.url}/hooks/vya` },
@@ -121,16 +127,27 @@ describe.skipIf(missing !== undefined)("an operator's day", { timeout: 300_000 }
   test('cron, with the bare environment that it gives, runs the line that vya printed: silence, and mail for a failure', async () => {
     const configuration = (socket: string) =>
       stringify({
-        instances: [{ id: 'cron', type: 'postgresql', socket, user: 'root', connect_retries: 0 }],
-        storage: { base_path: `/var/backups/by-cron${socket.replaceAll('/', '-')}` },
+        instances: [{ id: 'cron', type: 'postgresql', socket, user: 'vya', connect_retries: 0 }],
+        storage: { base_path: `/srv/by-cron${socket.replaceAll('/', '-')}` },
+        security: { run_as: 'vya' },
       });
     // In place of a mail server: cron hands it what was printed.
-    await operator.write('/usr/sbin/sendmail', '#!/bin/sh\ncat >> /var/mail/root\n', 0o755);
+    await operator.run('install', '-m', '1777', '-d', '/var/mail');
+    await operator.write('/usr/sbin/sendmail', '#!/bin/sh\ncat >> /var/mail/vya\n', 0o755);
     for (const socket of ['/run/postgresql', '/run/nowhere']) {
       const config = `/etc/vya/by-cron${socket.replaceAll('/', '-')}.yaml`;
-      await operator.write(config, configuration(socket), 0o600);
+      await operator.write(config, configuration(socket));
+      await operator.run(
+        'install',
+        '-d',
+        '-o',
+        'vya',
+        '-m',
+        '0700',
+        `/srv/by-cron${socket.replaceAll('/', '-')}`,
+      );
       const table = await vya(`--config ${config} schedule print --cron --at 04:05`);
-      expect(table).toMatch(/^5 4 \* \* \* root /m);
+      expect(table).toMatch(/^5 4 \* \* \* vya /m);
       await operator.write(`/etc/cron.d/${socket.slice(5)}`, table.replace(/^5 4 /m, '* * '));
     }
   });
@@ -191,7 +208,7 @@ describe.skipIf(missing !== undefined)("an operator's day", { timeout: 300_000 }
       'restore --instance main --database shop --latest --target-database shop_again --credential admin',
     );
     expect(await contentsOfMariadb(operator, 'shop_again')).toBe(await contentsOfMariadb(operator, 'shop'));
-    await operator.postgresql('ALTER ROLE root CREATEDB');
+    await operator.postgresql('ALTER ROLE vya CREATEDB');
     const apart = '--target-database ledger_again --no-owner --no-acl';
     await vya(`restore --instance books --database ledger --latest ${apart}`);
     expect(await contentsOfPostgresql(operator, 'ledger_again')).toBe(
@@ -239,7 +256,7 @@ describe.skipIf(missing !== undefined)("an operator's day", { timeout: 300_000 }
   });
 
   test('cron has run its line meanwhile, every minute', async () => {
-    const mailed = async (): Promise<string> => operator.read('/var/mail/root').catch(() => '');
+    const mailed = async (): Promise<string> => operator.read('/var/mail/vya').catch(() => '');
     await expect.poll(mailed, { timeout: 180_000 }).toContain('/run/nowhere');
     expect(await mailed()).toContain('error: cron: cannot connect to /run/nowhere');
     const good = 'vya --config /etc/vya/by-cron-run-postgresql.yaml list --database ledger --format json';

@@ -1,8 +1,8 @@
-import { copyFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect } from 'vitest';
 import type { Enclosure, Entered } from '../debian/enclosure.ts';
-import { builtExecutable } from '../package/built-package.ts';
+import { builtPackage } from '../package/built-package.ts';
 
 /** How a unit stands, as `systemctl show` has it. */
 export interface UnitState {
@@ -76,9 +76,10 @@ export function operatorOf(machine: Enclosure): Operator {
   };
 }
 
-/** Puts vya on the machine. */
+/** Installs the Debian package, as somebody does who has the file alone. */
 export async function installVya(machine: Enclosure): Promise<void> {
-  const program = join(machine.folder, 'usr/bin/vya');
-  await copyFile(await builtExecutable(), `${program}.new`);
-  await rename(`${program}.new`, program);
+  await copyFile(await builtPackage(), join(machine.folder, 'tmp/vya.deb'));
+  const apt = ['apt-get', '-y', '-qq', '-o', 'APT::Sandbox::User=root', 'install', '/tmp/vya.deb'];
+  const { code, stdout, stderr } = await machine.enter(apt, { env: { DEBIAN_FRONTEND: 'noninteractive' } });
+  expect(code, stdout + stderr).toBe(0);
 }

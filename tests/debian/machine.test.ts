@@ -55,7 +55,7 @@ describe.skipIf(await machineIsMissing('a machine with systemd'))('a machine wit
   test('leaves nothing behind', async () => {
     const other = await bootMachine();
     const cgroups = await readFile(`/proc/${other.pid}/cgroup`, 'utf8');
-    const name = /^0::.*(vya-test-\w+)/m.exec(cgroups)?.[1] as string;
+    const name = /^0::.*(vya-test-[\w-]+)/m.exec(cgroups)?.[1] as string;
     const mounts = await readFile('/proc/self/mounts', 'utf8');
     const hierarchy = mounts
       .split('\n')

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { enclose, type Enclosure } from './enclosure.ts';
 import { cachedRoot, databaseServer, debianIsMissing, mountPoint } from './root.ts';
-
-const prefix = 'vya-test-';
 
 /** What else the hour might begin on a Debian. */
 const notWanted = ['apt-daily.timer', 'apt-daily-upgrade.timer', 'e2scrub_all.timer', 'dpkg-db-backup.timer'];
@@ -71,14 +70,15 @@ async function started(machine: Enclosure): Promise<void> {
   }
 }
 
-/** A cgroup of a machine's own. What a run that was killed left has no processes any more, and goes. */
+/** A cgroup of a machine's own, with its owner in its name. What an owner that was killed left is empty, and goes. */
 async function makeCgroup(): Promise<string> {
   const hierarchy = await cgroupHierarchy();
   if (hierarchy === undefined) throw new Error('no cgroup hierarchy of version 2 is mounted');
   for (const name of await readdir(hierarchy)) {
-    if (name.startsWith(prefix)) await removeCgroup(join(hierarchy, name)).catch(() => {});
+    const owner = /^vya-test-(\d+)-/.exec(name)?.[1];
+    if (owner && !existsSync(`/proc/${owner}`)) await removeCgroup(join(hierarchy, name)).catch(() => {});
   }
-  const cgroup = join(hierarchy, `${prefix}${randomBytes(6).toString('hex')}`);
+  const cgroup = join(hierarchy, `vya-test-${process.pid}-${randomBytes(6).toString('hex')}`);
   await mkdir(cgroup);
   return cgroup;
 }
