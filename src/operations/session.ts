@@ -33,6 +33,8 @@ export async function withSession<T>(
   // The programs are asked who they are meanwhile.
   const server = connecting.then((connected) => connected.server);
   const finding = engine.findPrograms(server, context.env, oldestClient);
+  // A server that is not reached is told of by the connection, whoever else waits for it or does so later.
+  server.catch(() => {});
   finding.catch(() => {});
   const adapter = await connecting;
   try {
