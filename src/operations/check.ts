@@ -42,12 +42,26 @@ export interface CheckReport {
 /** Everything that would go wrong in a backup, found without making one. */
 export async function check(job: CheckJob, context: OperationContext): Promise<CheckReport> {
   const storage = await checkStorage(job.storage.basePath);
+  logFailure(context, {}, storage.error);
   const instances: InstanceCheck[] = [];
   for (const instance of job.instances) {
     context.signal.throwIfAborted();
-    instances.push(await checkInstance(job, instance, storage.error === undefined, context));
+    const checked = await checkInstance(job, instance, storage.error === undefined, context);
+    logFailure(context, { instance: instance.id }, checked.error);
+    logFailure(context, { instance: instance.id }, checked.accounts?.error);
+    for (const { database, error } of checked.databases)
+      logFailure(context, { instance: instance.id, database }, error);
+    instances.push(checked);
   }
   return { storage, instances };
+}
+
+function logFailure(
+  { log }: OperationContext,
+  fields: Record<string, string>,
+  error: VyaError | undefined,
+): void {
+  if (error) log.error({ ...fields, kind: error.kind }, error.message);
 }
 
 async function checkStorage(path: string): Promise<CheckReport['storage']> {

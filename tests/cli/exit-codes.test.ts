@@ -223,7 +223,9 @@ test('10: a bug, provoked from outside', async () => {
   const env = { ...space.env, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(bug)}` };
   const result = await space.vya(['list'], { env });
   expectCode(result, 10);
-  expect(result.stderr).toContain('bug');
+  expect(result.stderr).toContain(
+    'This is a bug in vya. Run again with --verbose and report what it prints.',
+  );
 });
 
 describe('while another session holds a table', () => {

@@ -55,6 +55,7 @@ for (const kind of kinds) {
       await pretendAnotherTable(newest?.path ?? '');
       const result = await space.vya(['verify', '--rehearse']);
       expect(result.code, result.stdout + result.stderr).toBe(8);
+      expect(result.stdout).toContain('what was restored differs from the manifest');
       expect(result.stdout).toContain('ghost is missing');
       const { backups } = (await space.vya(['list', '--format', 'json'])).json<Listed>();
       expect(backups[0]?.proven).toBe(false);

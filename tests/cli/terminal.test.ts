@@ -35,6 +35,29 @@ test('a backup shows a line of progress while it works, then the report, and no 
   expect(await run.code, run.output()).toBe(0);
   expect(run.output()).toMatch(/main +terminal +ok/);
   expect(run.output()).not.toContain('INFO');
+  // The line is empty again before the report.
+  expect(run.output()).toMatch(/\r\u001B\[KINSTANCE/);
+  const piped = await space.vya(['backup']);
+  expect(piped.stdout + piped.stderr).not.toMatch(/[\r\u001B]/);
+});
+
+test('databases that are dumped at the same time share the line, and none has a share that nobody knows', async () => {
+  const second = await createTestDatabase(server, `${database}_2`, 'CREATE TABLE customers (id int)');
+  const both = [database, `${database}_2`];
+  const blockers = await Promise.all(both.map((name) => connect(server, name)));
+  for (const blocker of blockers)
+    await blocker.script('BEGIN; LOCK TABLE customers IN ACCESS EXCLUSIVE MODE');
+  const run = atTerminal(['backup', '--jobs', '2', ...both.flatMap((name) => ['--database', name])]);
+  await expect
+    .poll(() => run.output(), { timeout: 60_000 })
+    .toMatch(/\r\u001B\[K[\d.]+ k?B\/s, main\/terminal [\d.]+ k?B, main\/terminal_2 [\d.]+ k?B/);
+  for (const blocker of blockers) {
+    await blocker.script('ROLLBACK');
+    await blocker.close();
+  }
+  expect(await run.code, run.output()).toBe(0);
+  expect(run.output()).not.toContain('%');
+  await second.drop();
 });
 
 test('a restore over an existing database asks, and no is the answer to Enter', async () => {

@@ -154,6 +154,7 @@ for (const kind of kinds) {
       const left = await restore();
       expect(left.code, left.stdout + left.stderr).toBe(1);
       expect(statuses(left)).toEqual({ ...all('present'), books: 'failed' });
+      expect(left.stdout).toContain('it is not what the backup holds');
       expect(left.stdout).toMatch(/books_app.*left alone|left alone.*books_app/);
       expect(await stateOf(bare)).toEqual(drifted);
 

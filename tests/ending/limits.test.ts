@@ -77,7 +77,7 @@ for (const kind of kinds) {
       await throughFault(`a lock before the dump, ${kind}`, space.storagePath, backupAtLock, (seen) => {
         expect(seen.code, seen.stdout + seen.stderr).toBe(2);
         expect(seen.stdout).toContain(`main/${database}`);
-        expect(seen.stdout).toContain('lock_wait_timeout');
+        expect(seen.stdout).toContain('waited for a lock for more than 8 s (lock_wait_timeout)');
         expect(seen.stdout).toMatch(/held by (perhaps )?session \d+ \((root|postgres) from 127\.0\.0\.1/);
         expect(seen.left).toEqual([]);
       });

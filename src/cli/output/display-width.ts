@@ -29,5 +29,7 @@ export function clip(text: string, columns: number): string {
 /** Of one character as people count them, which may be several code points. */
 function widthOf(grapheme: string): number {
   if (wide.test(grapheme) || /\p{Emoji_Presentation}|\uFE0F/u.test(grapheme)) return 2;
-  return /^[\p{Mn}\p{Me}\p{Cf}]+$/u.test(grapheme) ? 0 : 1;
+  if (/^[\p{Mn}\p{Me}\p{Cf}]+$/u.test(grapheme)) return 0;
+  // The marks of halfwidth katakana join the letter before, and have a column of their own all the same.
+  return 1 + (grapheme.slice(1).match(/[\uFF9E\uFF9F]/g)?.length ?? 0);
 }

@@ -50,25 +50,23 @@ export function renderTable(table: Table, columns?: number): string {
 }
 
 function fit(all: readonly Column[], table: Table, columns: number): { shown: Column[]; dropped: string[] } {
-  let shown = [...all];
+  // A column without a single entry was worth no room in the first place, and is not worth a word.
+  let shown = widthOf(all) > columns ? all.filter(holdsAnything) : [...all];
   const dropped: string[] = [];
   const excess = (of: readonly Column[]): number => widthOf(of) - columns;
   for (const name of table.drop ?? []) {
     if (excess(folded(shown, table, leastFolded)) <= 0) break;
-    // What holds nothing in no row, was worth no room in the first place, and is not worth a word.
-    if (
-      shown
-        .find((column) => column.name === name)
-        ?.cells.slice(1)
-        .some(Boolean)
-    )
-      dropped.push(name);
+    if (shown.some((column) => column.name === name)) dropped.push(name);
     shown = shown.filter((column) => column.name !== name);
   }
   // The widest of those that may be cut gives first, down to the next one's width.
   let limit = Math.max(...shown.map(({ width }) => width), leastFolded);
   while (limit > leastFolded && excess(folded(shown, table, limit)) > 0) limit -= 1;
   return { shown: folded(shown, table, limit), dropped };
+}
+
+function holdsAnything({ cells }: Column): boolean {
+  return cells.slice(1).some(Boolean);
 }
 
 function folded(columns: readonly Column[], { fold = [] }: Table, limit: number): Column[] {
