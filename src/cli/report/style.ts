@@ -55,7 +55,8 @@ details[open] summary::before { content: '▾ '; } .days { columns: 17rem; colum
 `;
 const narrow = `
 @media (max-width: 44rem) { body { padding: 1.1rem 0.75rem 3rem; } .glance li { grid-template-columns: 20px minmax(0, 1fr); }
-  .glance .strip, .glance .faint { grid-column: 2; } .problems li { display: block; } .problems span { display: block; } }
+  .glance .strip, .glance .faint { grid-column: 2; } .problems li { display: block; } .problems span { display: block; }
+  .chart text { font-size: 15px; } }
 `;
 const paper = `
 @media print { :root { ${light} } body { max-width: none; padding: 0; font-size: 11pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
