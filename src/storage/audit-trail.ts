@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open, readdir, readFile } from 'node:fs/promises';
+import { type FileHandle, open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { systemCode } from '../errors.ts';
@@ -67,16 +67,26 @@ export type AuditRecord = z.infer<typeof auditRecordSchema>;
 export async function appendAudit(basePath: string, record: AuditRecord): Promise<void> {
   const directory = await ensureDirectories(basePath, [trailDirectory]);
   const path = join(directory, `${record.at.slice(0, 7)}.jsonl`);
-  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
   await orStorageError(`write ${path}`, async () => {
-    const handle = await open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
+    const handle = await open(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o600);
     try {
-      await handle.appendFile(`${JSON.stringify(record)}\n`);
+      const line = `${JSON.stringify(record)}\n`;
+      await handle.appendFile((await endsWithinALine(handle)) ? `\n${line}` : line);
       await handle.sync();
     } finally {
       await handle.close();
     }
   });
+}
+
+/** Whether what was written last was cut off, as by a full disk: the next line must not become a part of it. */
+async function endsWithinALine(handle: FileHandle): Promise<boolean> {
+  const stats = await handle.stat();
+  if (!stats.isFile()) throw new Error('it is not a regular file');
+  if (stats.size === 0) return false;
+  const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, stats.size - 1);
+  return buffer.toString('latin1') !== '\n';
 }
 
 /**

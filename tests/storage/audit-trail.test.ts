@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { appendAudit, type AuditRecord, readAudit } from '../../src/storage/audit-trail.ts';
@@ -40,6 +40,17 @@ test('lines that were cut off, or say something else, are passed over', async ()
   await appendAudit(base, record('2026-01-03T00:00:00.000Z'));
   await writeFile(join(base, '.audit/notes.txt'), 'mine');
   expect((await readAudit(base)).map(({ at }) => at.slice(8, 10))).toEqual(['01', '03']);
+});
+
+test('a line after one that a full disk cut off is a line of its own', async () => {
+  const base = await scratchDirectory();
+  await appendAudit(base, record('2026-01-01T00:00:00.000Z'));
+  await appendFile(join(base, '.audit/2026-01.jsonl'), '{"at":"2026-01-02T0');
+  await appendAudit(base, record('2026-01-03T00:00:00.000Z'));
+  await appendAudit(base, record('2026-01-04T00:00:00.000Z'));
+  expect((await readAudit(base)).map(({ at }) => at.slice(8, 10))).toEqual(['01', '03', '04']);
+  const text = await readFile(join(base, '.audit/2026-01.jsonl'), 'utf8');
+  expect(text.split('\n')).toHaveLength(5);
 });
 
 test('a link in its place is neither written through nor read', async () => {
