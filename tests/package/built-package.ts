@@ -6,6 +6,7 @@ import { execPath } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { cacheFolder, madeOnce } from '../servers/cache.ts';
+import { isDebian } from '../servers/debian.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const sources = '{src,scripts,config,docs}/**';
@@ -17,7 +18,7 @@ export async function builtExecutable(): Promise<string> {
   return join(await built(), 'dist/vya');
 }
 
-/** The Debian package that `npm run package` makes, packed more loosely than for others. Needs dpkg-deb. */
+/** The Debian package that `npm run package` makes, packed more loosely than for others; on a Debian. */
 export async function builtPackage(): Promise<string> {
   const folder = join(await built(), 'dist');
   const [name] = (await readdir(folder)).filter((each) => each.endsWith('.deb'));
@@ -28,7 +29,8 @@ export async function builtPackage(): Promise<string> {
 async function built(): Promise<string> {
   const folder = await madeOnce(`package-${await digestOfSources()}`, async (made) => {
     await forgetOldBuilds();
-    const args = ['scripts/dev.mjs', 'package', '--quick', '--output', join(made, 'dist')];
+    const parts = (await isDebian()) ? '--quick' : '--only-executable';
+    const args = ['scripts/dev.mjs', 'package', parts, '--output', join(made, 'dist')];
     await promisify(execFile)(execPath, args, { cwd: root });
   });
   const now = new Date();
