@@ -54,6 +54,24 @@ test('1: one database is there, another is not', async () => {
   expect(result.stdout).toContain('not_there');
 });
 
+test.each(['mariadb-10.11', 'postgresql-15'] as const)(
+  '1: a %s server refuses the login, and another one is backed up all the same',
+  async (kind) => {
+    const login = { user: 'nobody_here', password: 'not the password' };
+    const two = await workspace({
+      instances: [
+        { id: 'closed', server: await sharedServer(kind), login },
+        { id: 'main', server, settings: { databases: [database] } },
+      ],
+    });
+    const result = await two.vya(['backup', '--format', 'json']);
+    expectCode(result, 1);
+    expect(result.stderr).not.toContain('unexpected');
+    expect((await two.vya(['list', '--format', 'json'])).stdout).toContain(`main/${database}/`);
+    await two.remove();
+  },
+);
+
 test('2: everything fails, each for another reason', async () => {
   const two = await workspace({
     instances: [
