@@ -20,6 +20,8 @@ export interface Setup {
   configPath: string;
   operation: OperationContext;
   version: string;
+  /** Says what no report will, however quiet the run: nothing failed for it, and all the same it must not stay so. */
+  complain(message: string): void;
   /** The configured instances with these ids, in the configuration's order; no ids: all. Throws VyaError `usage`. */
   instances(ids: readonly string[]): InstanceJob[];
   /** `credential`: log in with this stored credential instead of the instance's own login. */
@@ -42,7 +44,8 @@ export async function openSetup(
   const { config: loaded, path, warnings } = await loadConfiguration(context, command);
   if (!staysRoot) becomeUser(loaded.security.runAs, context.env);
   const config = withStorage(loaded, (command.opts() as { from?: string }).from, context.cwd);
-  const log = createLog({ ...config.logging, level: logLevel(context, config, globals) });
+  const level = logLevel(context, config, globals);
+  const log = createLog({ ...config.logging, level });
   for (const warning of warnings) log.warning({}, warning);
   const { env, signal, now } = context;
   const version = packageVersion();
@@ -65,6 +68,11 @@ export async function openSetup(
   const setup: Setup = {
     config,
     configPath: path,
+    complain(message) {
+      log.error({}, message);
+      if (level === 'CRITICAL' || config.logging.output !== 'console')
+        context.stderr.write(`vya: ${message}\n`);
+    },
     operation: {
       env,
       signal,

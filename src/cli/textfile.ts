@@ -15,7 +15,8 @@ export async function readMetrics(setup: Setup): Promise<string> {
 
 /**
  * Writes metrics.textfile anew, where it is configured, in one step: node_exporter must never read a half one. It is for everybody
- * to read, because node_exporter is another user. Never throws: a failure becomes a warning.
+ * to read, because node_exporter is another user. Never throws: what cannot be written is complained of, because what monitoring reads
+ * would grow old unseen.
  */
 export async function writeTextfile(setup: Setup): Promise<void> {
   const { textfile } = setup.config.metrics;
@@ -27,9 +28,7 @@ export async function writeTextfile(setup: Setup): Promise<void> {
     await rename(draft, textfile);
   } catch (error) {
     await rm(draft, { force: true }).catch(() => {});
-    setup.operation.log.warning(
-      {},
-      `the metrics were not written to ${textfile}: ${asVyaError(error).message}`,
-    );
+    const needs = 'Its directory has to be there, and writable for the user whom vya runs as.';
+    setup.complain(`the metrics were not written to ${textfile}: ${asVyaError(error).message}. ${needs}`);
   }
 }

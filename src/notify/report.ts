@@ -18,7 +18,9 @@ export function reportText(notice: Notice): string {
 }
 
 function failedLine(line: NoticeLine): string {
-  return `  ${nameOf(line)}: ${line.error?.message ?? 'failed'}`;
+  const [name, message] = [nameOf(line), line.error?.message ?? 'failed'];
+  // Of a server that was not reached the message begins with its name.
+  return message.startsWith(`${name}: `) ? `  ${message}` : `  ${name}: ${message}`;
 }
 
 function goodLine(line: NoticeLine): string {

@@ -157,6 +157,15 @@ describe.skipIf(await serverIsMissing(kind))('watching', () => {
     expect(await readdir(space.path)).not.toContainEqual(expect.stringContaining('.new'));
   });
 
+  test('metrics that cannot be written are complained of, however quiet the run, and fail no backup', async () => {
+    await space.configure({ metrics: { textfile: join(space.path, 'nowhere/vya.prom') } });
+    const { code, stdout, stderr } = await space.vya(['--quiet', 'backup', '--instance', 'main']);
+    expect([code, stdout]).toEqual([0, '']);
+    expect(stderr).toMatch(
+      /the metrics were not written to .*nowhere\/vya\.prom: ENOENT.* Its directory has to be there/,
+    );
+  });
+
   test('a pin is noted with its reason', async () => {
     const shop = (await json<Status>('status')).databases.find(({ database }) => database === 'watched_shop');
     expect((await vya('pin', shop?.lastGood?.id as string, '--reason', 'migration')).code).toBe(0);
