@@ -137,4 +137,23 @@ describe.skipIf(missing !== undefined)('a unit that shuts vya in', { timeout: 30
     await schedule({});
     expect(await started()).toEqual([0, '']);
   });
+
+  test('as the package brings it, it runs without a word more, and goes with the package; the backups stay', async () => {
+    await operator.postgresql('CREATE ROLE vya LOGIN IN ROLE pg_read_all_data');
+    const instance = { id: 'main', type: 'postgresql', socket: '/run/postgresql', user: 'vya' };
+    const shipped = await operator.read('/etc/vya/config.yaml');
+    await operator.write('/etc/vya/config.yaml', shipped + stringify({ instances: [instance] }));
+    await operator.run('systemctl', 'enable', '--now', 'vya-backup.timer');
+    expect(await operator.run('systemd-analyze', 'verify', '--man=no', 'vya-backup.timer', service)).toBe('');
+    expect(await started()).toEqual([0, '']);
+    expect(await operator.sh('find /var/backups/vya ! -user vya; ls /var/backups/vya/main')).toContain(
+      'shop',
+    );
+    await operator.postgresql('DROP ROLE vya');
+    expect((await started())[0]).toBe(6);
+    const apt = ['apt-get', '-y', '-qq', '-o', 'APT::Sandbox::User=root'];
+    for (const verb of ['remove', 'purge']) await operator.run(...apt, verb, 'vya');
+    expect(await operator.run('systemctl', 'list-units', '--all', '--plain', '--no-legend', 'vya*')).toBe('');
+    expect(await operator.run('ls', '/var/backups/vya/main')).toContain('shop');
+  });
 });
