@@ -58,7 +58,7 @@ export async function attemptBackup(
   const hooks = databaseHooks(work, result, context);
   try {
     // A hook may be made for one database at a time, and a dry run has nothing else to do.
-    if (job.hooks || !work.lock) await place.slot.enter();
+    if (hooks.any || !work.lock) await place.slot.enter();
     await hooks.before();
     if (work.lock) await backupWithRetries({ ...work, lock: work.lock }, result, place, context);
     else await planDatabase(work, result);

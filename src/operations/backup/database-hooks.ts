@@ -4,6 +4,8 @@ import { type HookFacts, runHooks, tryHooks } from '../hooks.ts';
 
 /** What runs around the backup of one database. */
 export interface DatabaseHooks {
+  /** Whether there are some. */
+  any: boolean;
   /** Throws VyaError `failed`: then there is no backup. */
   before(): Promise<void>;
   /** A failure becomes a warning of the result. */
@@ -16,7 +18,7 @@ export function databaseHooks(
   context: OperationContext,
 ): DatabaseHooks {
   const { hooks } = job;
-  if (!hooks) return { before: async () => {}, after: async () => {} };
+  if (!hooks) return { any: false, before: async () => {}, after: async () => {} };
   const { beforeDatabase, afterDatabase, timeoutMs } = hooks;
   const facts = (event: HookFacts['event']): HookFacts => ({
     event,
@@ -25,6 +27,7 @@ export function databaseHooks(
     database: result.database,
   });
   return {
+    any: beforeDatabase.length + afterDatabase.length > 0,
     before: () => runHooks(beforeDatabase, facts('before_database'), timeoutMs, context),
     async after() {
       const { status, path, error } = result;
