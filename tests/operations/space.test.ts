@@ -28,6 +28,13 @@ test('a later one is expected to compress as the last one did, with a reserve', 
   expect(await expectedSize(base, shop, sized(40_000))).toBeCloseTo(4800);
 });
 
+test('where the sizes of last time were wrong by far, the backup is not refused for what cannot be', async () => {
+  const base = await scratchDirectory();
+  await makeBackup(base, { content: 'x'.repeat(1000), draft: { inventory: sized(16) } });
+  expect(await expectedSize(base, shop, sized(2600))).toBeCloseTo(3120);
+  expect(await expectedSize(base, shop, sized(20))).toBeCloseTo(1200);
+});
+
 test('without a size to compare with, the last one is expected again', async () => {
   const base = await scratchDirectory();
   const { path } = await makeBackup(base, { content: 'x'.repeat(1000), draft: { inventory: sized(0) } });

@@ -20,7 +20,8 @@ export async function expectedSize(basePath: string, place: Place, inventory: In
   const earlier = await openBackup(last.path).catch(() => undefined);
   const before = earlier?.manifest.inventory?.database.sizeBytes ?? 0;
   const grown = before > 0 ? sizeBytes / before : 1;
-  return last.sizeBytes * grown * reserve;
+  // Sizes come from the server's statistics, which may have been old: a backup seldom takes more than the database or the last one did.
+  return Math.min(last.sizeBytes * grown, Math.max(last.sizeBytes, sizeBytes)) * reserve;
 }
 
 /**
