@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { stringify } from 'yaml';
 import { mailAuthority } from '../cli/receivers.ts';
 import type { Enclosure } from '../debian/enclosure.ts';
 import { bootMachine, machineIsMissing } from '../debian/machine.ts';
 import { type Listener, listen } from './listen.ts';
 import { installVya, operatorOf, type Operator } from './operator.ts';
+import { configureForCron, hook, hookLog, mailLogin, textfile, watching } from './settings.ts';
 import { contentsOfMariadb, contentsOfPostgresql, createSources } from './sources.ts';
 
 interface Document {
@@ -16,8 +16,6 @@ interface Document {
 }
 
 const missing = await machineIsMissing("an operator's day, by a real systemd and a real cron");
-const mailLogin = { user: 'mailer', password: 'mail p#w' };
-const textfile = '/var/lib/prometheus/node-exporter/vya.prom';
 /** Hours in which this test has ended: the timer's own hour must not come meanwhile. */
 const [hour, otherHour] = [6, 12].map((later) =>
   String((new Date().getUTCHours() + later) % 24).padStart(2, '0'),
@@ -94,29 +92,9 @@ describe.skipIf(missing !== undefined)("an operator's day", { timeout: 300_000 }
     await operator.write('/etc/ssl/mail-ca.pem', await readFile(mailAuthority, 'utf8'));
     const collected = dirname(textfile);
     await operator.sh(`mkdir -p ${collected}; chgrp vya ${collected}; chmod g+w ${collected}`);
-    const watching = {
-      notify: {
-        webhook: { url: `${listener.url}/hooks/vya` },
-        mail: {
-          ...{ host: 'localhost', port: listener.mailPort, ca: '/etc/ssl/mail-ca.pem', credential: 'mail' },
-          ...{
-            from: 'vya@bare.example.org',
-            on_failure: ['dba@example.org'],
-            on_success: ['log@example.org'],
-          },
-        },
-      },
-      metrics: { textfile },
-      logging: { output: '/var/log/vya/vya.log' },
-      hooks: { after_run: [['/usr/local/bin/after-backup', 'whole $HOME']] },
-    };
-    const hook =
-      '#!/bin/sh\necho "$VYA_RESULT|$1" >> /var/log/vya/hook.log\n! touch /etc/vya/by-hook 2> /dev/null\n';
     await operator.write('/usr/local/bin/after-backup', hook, 0o755);
-    await operator.write(
-      '/etc/vya/config.yaml',
-      (await operator.read('/etc/vya/config.yaml')) + stringify(watching),
-    );
+    const configuration = await operator.read('/etc/vya/config.yaml');
+    await operator.write('/etc/vya/config.yaml', configuration + watching(listener));
     await vya(`credentials set mail --username ${mailLogin.user}`, `${mailLogin.password}\n`);
     await vya('config validate');
     await vya('notify test');
@@ -127,27 +105,11 @@ describe.skipIf(missing !== undefined)("an operator's day", { timeout: 300_000 }
   });
 
   test('cron, with the bare environment that it gives, runs the line that vya printed: silence, and mail for a failure', async () => {
-    const configuration = (socket: string) =>
-      stringify({
-        instances: [{ id: 'cron', type: 'postgresql', socket, user: 'vya', connect_retries: 0 }],
-        storage: { base_path: `/srv/by-cron${socket.replaceAll('/', '-')}` },
-        security: { run_as: 'vya' },
-      });
     // In place of a mail server: cron hands it what was printed.
     await operator.run('install', '-m', '1777', '-d', '/var/mail');
     await operator.write('/usr/sbin/sendmail', '#!/bin/sh\ncat >> /var/mail/vya\n', 0o755);
     for (const socket of ['/run/postgresql', '/run/nowhere']) {
-      const config = `/etc/vya/by-cron${socket.replaceAll('/', '-')}.yaml`;
-      await operator.write(config, configuration(socket));
-      await operator.run(
-        'install',
-        '-d',
-        '-o',
-        'vya',
-        '-m',
-        '0700',
-        `/srv/by-cron${socket.replaceAll('/', '-')}`,
-      );
+      const config = await configureForCron(operator, socket);
       const table = await vya(`--config ${config} schedule print --cron --at 04:05`);
       expect(table).toMatch(/^5 4 \* \* \* vya /m);
       await operator.write(`/etc/cron.d/${socket.slice(5)}`, table.replace(/^5 4 /m, '* * '));
@@ -198,7 +160,7 @@ describe.skipIf(missing !== undefined)("an operator's day", { timeout: 300_000 }
     ).toBeGreaterThan(0);
     expect(listener.mails.map(({ to, encrypted }) => [to, encrypted])).toEqual([[['log@example.org'], true]]);
     expect(newest()).toMatchObject({ event: 'success' });
-    expect(await operator.read('/var/log/vya/hook.log')).toBe('ok|whole $HOME\n');
+    expect(await operator.read(hookLog)).toBe('ok|whole $HOME\n');
     expect(await operator.read('/var/log/vya/vya.log')).toContain('shop');
     expect(await operator.sh('cat /var/backups/vya/.audit/*')).toContain('"action":"backup"');
   });
