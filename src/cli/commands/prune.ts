@@ -6,7 +6,8 @@ import { exitCodeOfMany } from '../exit-codes.ts';
 import { formatBytes } from '../output/format.ts';
 import { errorAsJson, statusAsJson } from '../output/print.ts';
 import { describeProblems } from '../output/problems.ts';
-import { openSetup } from '../setup.ts';
+import { nothingStored } from '../nothing-stored.ts';
+import { openSetup, type Setup } from '../setup.ts';
 
 export function pruneCommand(context: CliContext) {
   return new Command('prune')
@@ -30,8 +31,22 @@ export function pruneCommand(context: CliContext) {
         },
         setup.operation,
       );
+      if (results.length === 0) await assertKnown(setup, options);
       context.finish(pruneOutcome(results, dryRun));
     });
+}
+
+/** A configured server may have no backups yet; a name that nothing is known of is a mistake. Throws VyaError `not-found`. */
+async function assertKnown(
+  { config }: Setup,
+  { instance, database }: { instance: readonly string[]; database: readonly string[] },
+): Promise<void> {
+  const unknown = instance.find((name) => config.instances.every(({ id }) => id !== name));
+  if (unknown === undefined && database.length === 0) return;
+  throw await nothingStored(config.storage.basePath, {
+    instance: unknown ?? instance[0],
+    database: unknown === undefined ? database[0] : undefined,
+  });
 }
 
 const examples = `

@@ -54,6 +54,19 @@ test('an instance that is misspelt', async () => {
   });
 });
 
+test('an instance that is misspelt, whose backups are to be pruned', async () => {
+  expect(told(await vya('prune --instance postgers-1'))).toEqual({
+    code: 7,
+    message: `There is no backup of postgers-1 in ${space.storagePath}`,
+    hint: 'Did you mean --instance postgres-1? vya list shows what there is.',
+  });
+  expect(told(await vya('prune --instance maria --database mistakes_shpo'))).toEqual({
+    code: 7,
+    message: `There is no backup of maria/mistakes_shpo in ${space.storagePath}`,
+    hint: 'Did you mean --database mistakes_shop? vya list shows what there is.',
+  });
+});
+
 test('a database that is misspelt', async () => {
   const result = await vya('backup --instance postgres-1 --database mistakes_shpo');
   expect(reported(result, 'postgres-1/mistakes_shpo')).toEqual({
