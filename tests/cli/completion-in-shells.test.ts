@@ -1,15 +1,9 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { env as ownEnv, execPath } from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { extra } from '../servers/extras.ts';
-import { makeBackup } from '../storage/scratch.ts';
+import { type Completing, completing } from './completing.ts';
 import { compiled } from './vya.ts';
 import { fishOffers, startZsh, type ZshSession } from './interactive-shells.ts';
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const fish = await extra('fish-r1', 'completion in fish');
 const zsh = await extra('zsh-r1', 'completion in zsh');
 
@@ -28,30 +22,16 @@ const awful = [
 
 const complaint = /error|not found|cannot|no such/i;
 
+let place: Completing;
 let path: string;
 let env: Record<string, string>;
 
 beforeAll(async () => {
-  path = await mkdtemp(join(tmpdir(), 'vya-test-'));
-  const storage = join(path, 'storage');
-  await mkdir(storage);
-  await mkdir(join(path, 'bin'));
-  await writeFile(join(path, 'bin/vya'), `#!/bin/sh\nexec '${execPath}' '${main}' "$@"\n`, { mode: 0o755 });
-  const instances = ['prod', 'prod-two'].map((id) => `{ id: ${id}, type: mysql, host: db1 }`).join(', ');
-  const config = `instances: [${instances}]\nstorage: { base_path: ${storage} }\n`;
-  await writeFile(join(path, 'config.yaml'), config, { mode: 0o600 });
-  for (const database of [...awful, 'two\nlines'])
-    await makeBackup(storage, { place: { instance: 'prod', database } });
-  await makeBackup(storage, { place: { instance: 'prod-two', database: 'other' } });
-  env = {
-    PATH: `${join(path, 'bin')}:${ownEnv['PATH'] ?? ''}`,
-    HOME: path,
-    LANG: 'C.UTF-8',
-    VYA_CONFIG_PATH: join(path, 'config.yaml'),
-    ...compiled,
-  };
+  place = await completing([...awful, 'two\nlines']);
+  ({ path, env } = place);
+  env = { ...env, ...compiled };
 });
-afterAll(() => rm(path, { recursive: true, force: true }));
+afterAll(() => place.remove());
 
 if (fish)
   describe('fish', () => {

@@ -1,41 +1,19 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { env as ownEnv, execPath } from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeBackup } from '../storage/scratch.ts';
+import { type Completing, completing } from './completing.ts';
 import { runVya } from './vya.ts';
 
 const run = promisify(execFile);
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
-let path: string;
+let place: Completing;
 let env: Record<string, string>;
 
 beforeAll(async () => {
-  path = await mkdtemp(join(tmpdir(), 'vya-test-'));
-  const storage = join(path, 'storage');
-  await mkdir(storage);
-  await mkdir(join(path, 'bin'));
-  await writeFile(join(path, 'bin/vya'), `#!/bin/sh\nexec '${execPath}' '${main}' "$@"\n`, { mode: 0o755 });
-  const instances = ['prod', 'prod-two'].map((id) => `{ id: ${id}, type: mysql, host: db1 }`).join(', ');
-  const config = `instances: [${instances}]\nstorage: { base_path: ${storage} }\n`;
-  await writeFile(join(path, 'config.yaml'), config, { mode: 0o600 });
-  for (const database of ['shop', 'my shop; rm -rf $HOME', '日本', '*']) {
-    await makeBackup(storage, { place: { instance: 'prod', database } });
-  }
-  await makeBackup(storage, { place: { instance: 'prod-two', database: 'other' } });
-  env = {
-    PATH: `${join(path, 'bin')}:${ownEnv['PATH'] ?? ''}`,
-    HOME: path,
-    LANG: 'C.UTF-8',
-    VYA_CONFIG_PATH: join(path, 'config.yaml'),
-  };
+  place = await completing(['shop', 'my shop; rm -rf $HOME', '日本', '*']);
+  ({ env } = place);
 });
-afterAll(() => rm(path, { recursive: true, force: true }));
+afterAll(() => place.remove());
 
 /** What `vya complete` offers for these words; the last is the one at the cursor. */
 async function offered(...words: string[]): Promise<string[]> {
