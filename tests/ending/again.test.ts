@@ -204,7 +204,7 @@ describe.skipIf(await serverIsMissing('mariadb-10.11'))('a server that', () => {
     let proxy: Server | undefined;
     const { code, stdout, stderr } = await whenItSays(
       space.start(['backup']),
-      /connection refused; trying again in 1 s \(1 of 8\)/,
+      /connection refused: no server listens there; trying again in 1 s \(1 of 8\)/,
       async () => (proxy = await forward(port, server)),
     );
     proxy?.close();
