@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StoredPart } from '../../../src/db/adapter.ts';
-import { serverIsMissing } from '../../servers/servers.ts';
+import { serverIsMissing, startServer } from '../../servers/servers.ts';
 import { makeHostile } from './hostile.ts';
 import {
   type Bench,
@@ -27,12 +27,14 @@ for (const kind of flavours) {
     const kept = 'swap kept';
 
     beforeAll(async () => {
-      bench = await openBench(kind);
+      // Its scratch databases are not to be met by those who expect none.
+      bench = await openBench(kind, {}, await startServer(kind));
       await makeHostile(bench, source);
       parts = await dump(bench, source);
     });
     afterAll(async () => {
       await bench.close();
+      await bench.server.stop();
     });
 
     /** A target with content of its own: other rows, other objects, a broken view, and another collation. */
