@@ -1,8 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { makeCgroup, removeCgroup } from './cgroup.ts';
 import { enclose, type Enclosure } from './enclosure.ts';
 import { cachedRoot, databaseServer, debianIsMissing, mountPoint } from './root.ts';
 
@@ -11,20 +8,7 @@ const notWanted = ['apt-daily.timer', 'apt-daily-upgrade.timer', 'e2scrub_all.ti
 
 /** Why no systemd can run here, or undefined when one can. Said aloud: what is left out is not tested. */
 export async function machineIsMissing(what: string): Promise<string | undefined> {
-  const missing = await debianIsMissing(what);
-  if (missing !== undefined) return missing;
-  try {
-    const cgroup = await makeCgroup();
-    const folder = '/';
-    const probe = await enclose({ folder, cgroup, copyAt: await mountPoint(), first: ['sleep', 'infinity'] });
-    await probe.end();
-    await removeCgroup(cgroup);
-    return undefined;
-  } catch (error) {
-    const reason = (error as Error).message;
-    process.stderr.write(`\nNOT TESTED HERE: ${what}; no systemd can run (${reason})\n\n`);
-    return reason;
-  }
+  return await debianIsMissing(what, { withCgroup: true });
 }
 
 /**
@@ -68,30 +52,4 @@ async function started(machine: Enclosure): Promise<void> {
     if (Date.now() > deadline) throw new Error(`systemd did not start: ${stdout}${stderr}`);
     await wait(200);
   }
-}
-
-/** A cgroup of a machine's own, with its owner in its name. What an owner that was killed left is empty, and goes. */
-async function makeCgroup(): Promise<string> {
-  const hierarchy = await cgroupHierarchy();
-  if (hierarchy === undefined) throw new Error('no cgroup hierarchy of version 2 is mounted');
-  for (const name of await readdir(hierarchy)) {
-    const owner = /^vya-test-(\d+)-/.exec(name)?.[1];
-    if (owner && !existsSync(`/proc/${owner}`)) await removeCgroup(join(hierarchy, name)).catch(() => {});
-  }
-  const cgroup = join(hierarchy, `vya-test-${process.pid}-${randomBytes(6).toString('hex')}`);
-  await mkdir(cgroup);
-  return cgroup;
-}
-
-/** Where cgroups of version 2 are mounted, alone or beside the older ones. */
-async function cgroupHierarchy(): Promise<string | undefined> {
-  const lines = (await readFile('/proc/self/mountinfo', 'utf8')).split('\n');
-  return lines.find((line) => / - cgroup2 /.test(line))?.split(' ')[4];
-}
-
-async function removeCgroup(path: string): Promise<void> {
-  for (const entry of await readdir(path, { withFileTypes: true })) {
-    if (entry.isDirectory()) await removeCgroup(join(path, entry.name));
-  }
-  await rmdir(path);
 }

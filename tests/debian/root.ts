@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { cacheFolder, isRoot, madeOnce } from '../servers/cache.ts';
 import { isDebian } from '../servers/debian.ts';
 import { bootstrap } from './bootstrap.ts';
+import { makeCgroup, removeCgroup } from './cgroup.ts';
 import { enclose, type Enclosure } from './enclosure.ts';
 
 /** Changes whenever the way in which a root is made changes, so that older ones are left alone. */
@@ -15,21 +16,31 @@ export const databaseServer = [
   ...['mariadb-server', 'mariadb-client', 'postgresql', 'postgresql-client'],
 ];
 
+interface Needs {
+  /** A cgroup of its own, which systemd and Docker engines need. */
+  withCgroup?: boolean;
+}
+
 /** Why no bare Debian can be had here, or undefined when one can. Said aloud: what is left out is not tested. */
-export async function debianIsMissing(what: string): Promise<string | undefined> {
-  const reason = await obstacle();
+export async function debianIsMissing(what: string, needs: Needs = {}): Promise<string | undefined> {
+  const reason = await obstacle(needs);
   if (reason !== undefined) process.stderr.write(`\nNOT TESTED HERE: ${what}; ${reason}\n\n`);
   return reason;
 }
 
-async function obstacle(): Promise<string | undefined> {
+async function obstacle({ withCgroup = false }: Needs): Promise<string | undefined> {
   if (!isRoot) return 'a bare Debian needs root';
   if (!(await isDebian())) return "a bare Debian is made by Debian's own apt";
+  let cgroup = '';
   try {
-    await (await enclose({ folder: '/', first: ['sleep', 'infinity'], copyAt: await mountPoint() })).end();
+    if (withCgroup) cgroup = await makeCgroup();
+    const first = ['sleep', 'infinity'];
+    await (await enclose({ folder: '/', first, copyAt: await mountPoint(), cgroup })).end();
     return undefined;
   } catch (error) {
     return (error as Error).message;
+  } finally {
+    if (cgroup) await removeCgroup(cgroup).catch(() => {});
   }
 }
 
