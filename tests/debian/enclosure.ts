@@ -40,6 +40,8 @@ export interface Plan {
   first: readonly string[];
   /** A cgroup (of version 2, its directory) that the enclosure takes for the root of all. */
   cgroup?: string;
+  /** Directories of the machine that are seen inside, too, under the same names. */
+  shared?: readonly string[];
 }
 
 /** Runs programs in a folder that holds a whole system; what they write stays in it. */
@@ -54,8 +56,8 @@ export function enterFolder(folder: string): Promise<Enclosure> {
  */
 const script = `
 set -eu
-folder=$1 copy=$2 cgroup=$3
-shift 3
+folder=$1 copy=$2 cgroup=$3 shared=$4
+shift 4
 if [ -n "$copy" ]; then
   mount -t tmpfs -o mode=755 vya-test "$copy"
   mkdir "$copy/upper" "$copy/work" "$copy/root"
@@ -82,6 +84,12 @@ mkdir -m 1777 "$root/run/lock"
 ln -s pts/ptmx "$root/dev/ptmx"
 ln -s /proc/self/fd "$root/dev/fd"
 for number in 0:stdin 1:stdout 2:stderr; do ln -s "/proc/self/fd/\${number%:*}" "$root/dev/\${number#*:}"; done
+while [ "$shared" -gt 0 ]; do
+  mkdir -p "$root$1"
+  mount --bind "$1" "$root$1"
+  shared=$((shared - 1))
+  shift
+done
 hostname bare
 cd "$root"
 pivot_root . .
@@ -93,11 +101,28 @@ exec setpriv --bounding-set=-sys_time,-sys_module,-sys_rawio,-sys_boot "$@" > /d
 `;
 
 /** Throws an Error with what the system said when this machine allows no namespaces or mounts. */
-export async function enclose({ folder, copyAt = '', first, cgroup = '' }: Plan): Promise<Enclosure> {
+export async function enclose({
+  folder,
+  copyAt = '',
+  first,
+  cgroup = '',
+  shared = [],
+}: Plan): Promise<Enclosure> {
   const join = 'if [ -n "$1" ]; then echo 0 > "$1/cgroup.procs"; fi; shift; exec "$@"';
   const kinds = ['--mount', '--pid', '--ipc', '--uts', '--net', ...(cgroup ? ['--cgroup'] : [])];
   const outer = ['setpriv', '--pdeathsig', 'KILL', 'unshare', ...kinds, '--fork', '--kill-child'];
-  const inner = ['sh', '-c', script, 'sh', folder, copyAt, cgroup, ...first];
+  const inner = [
+    'sh',
+    '-c',
+    script,
+    'sh',
+    folder,
+    copyAt,
+    cgroup,
+    String(shared.length),
+    ...shared,
+    ...first,
+  ];
   const holder = spawn('sh', ['-c', join, 'sh', cgroup, ...outer, ...inner], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: searchPath, container: 'vya-test' },

@@ -1,15 +1,12 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmod, copyFile, mkdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { env as ownEnv } from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { createTestDatabase, type TestDatabase } from '../cli/test-database.ts';
 import { workspace, type Workspace } from '../cli/vya.ts';
-import { isDebian } from '../servers/debian.ts';
+import { dockerEngine, type Engine, engineIsMissing } from '../debian/engine.ts';
 import type { TestServer } from '../servers/server.ts';
 import { sharedServer } from '../servers/servers.ts';
 import { builtPackage } from './built-package.ts';
@@ -17,18 +14,7 @@ import { builtPackage } from './built-package.ts';
 const recipe = fileURLToPath(new URL('../../scripts/package/Containerfile', import.meta.url));
 const cronJob = new URL('../../config/kubernetes-cronjob.yaml', import.meta.url);
 
-/** Runs the docker program, which finds its engine by itself. Throws an Error with what it said. */
-async function docker(...args: string[]): Promise<string> {
-  return (await promisify(execFile)('docker', args, { env: ownEnv, maxBuffer: 2 ** 26 })).stdout;
-}
-
-const missing = (await isDebian())
-  ? await docker('version', '--format', '{{.Server.Version}}').then(
-      () => undefined,
-      (error: Error) => `no Docker engine answers (${error.message.split('\n')[0]})`,
-    )
-  : 'the package that it is made of needs a Debian';
-if (missing !== undefined) process.stderr.write(`\nNOT TESTED HERE: the container image; ${missing}\n\n`);
+const missing = await engineIsMissing('the container image');
 
 test('the example of a CronJob gives the image’s user no more rights than it needs', async () => {
   const user = /^USER (\d+):\1$/m.exec(await readFile(recipe, 'utf8'))?.[1];
@@ -56,6 +42,7 @@ if (missing === undefined)
     let server: TestServer;
     let database: TestDatabase;
     let space: Workspace;
+    let engine: Engine;
 
     beforeAll(async () => {
       server = await sharedServer('postgresql-15');
@@ -65,7 +52,9 @@ if (missing === undefined)
         'CREATE TABLE kept (id int); INSERT INTO kept VALUES (1)',
       );
       space = await workspace({
-        instances: [{ id: 'main', server, settings: { databases: ['contained'], credential: 'db' } }],
+        instances: [
+          { id: 'main', server, socket: true, settings: { databases: ['contained'], credential: 'db' } },
+        ],
         storage: { base_path: '/var/backups/vya' },
       });
       const login = server.admin;
@@ -77,17 +66,24 @@ if (missing === undefined)
       const file = await builtPackage();
       await mkdir(join(space.path, 'context'));
       await copyFile(file, join(space.path, 'context', basename(file)));
-      await docker('build', '--network', 'host', '--tag', tag, '--file', recipe, join(space.path, 'context'));
-      await docker('volume', 'create', volume);
+      await copyFile(recipe, join(space.path, 'context/Containerfile'));
+      engine = await dockerEngine([space.path, server.socket]);
+      const context = ['--file', join(space.path, 'context/Containerfile'), join(space.path, 'context')];
+      await engine.docker('build', '--network', engine.buildNetwork, '--tag', tag, ...context);
+      await engine.docker('volume', 'create', volume);
     });
     afterAll(async () => {
-      await docker('volume', 'rm', '--force', volume);
-      await docker('image', 'rm', '--force', tag);
+      await engine.docker('volume', 'rm', '--force', volume);
+      await engine.docker('image', 'rm', '--force', tag);
+      await engine.end();
       await space.remove();
       await database.drop();
     });
 
-    /** As the example of a CronJob has it: nobody's rights, and a root file system that cannot be written to. */
+    /**
+     * As the example of a CronJob has it: nobody's rights, and a root file system that cannot be written to. No
+     * network: the server is reached through its socket.
+     */
     async function run(mounts: readonly string[], ...command: string[]): Promise<string> {
       const tight = [
         '--read-only',
@@ -104,12 +100,24 @@ if (missing === undefined)
         '--env',
         'VYA_SECRETS_PATH=/run/vya/secrets/credentials.json',
       ];
+      const socket = join(server.socket, `.s.PGSQL.${server.port}`);
       const where = [
         '--volume',
         `${volume}:/var/backups/vya`,
+        '--volume',
+        `${socket}:${socket}`,
         ...mounts.flatMap((mount) => ['--volume', mount]),
       ];
-      return await docker('run', '--rm', '--network', 'host', ...tight, ...secrets, ...where, ...command);
+      return await engine.docker(
+        'run',
+        '--rm',
+        '--network',
+        'none',
+        ...tight,
+        ...secrets,
+        ...where,
+        ...command,
+      );
     }
 
     test('is nobody in particular, and needs nothing but its arguments', async () => {
