@@ -8,7 +8,7 @@ import { enterFolder } from './enclosure.ts';
 const run = promisify(execFile);
 
 /** Debian 12, whatever the machine runs. */
-const suite = 'bookworm';
+export const suite = 'bookworm';
 /** What debootstrap calls minbase. */
 const least = '?or(?essential, ?priority(required))';
 const archives = 'var/cache/apt/archives';

@@ -16,7 +16,7 @@ describe.skipIf(missing)('a Docker engine of the test’s own', () => {
 
   beforeAll(async () => {
     hierarchy = (await cgroupHierarchy()) as string;
-    engine = await privateEngine([]);
+    engine = await privateEngine({});
   });
   afterAll(() => engine.end());
 
@@ -45,7 +45,7 @@ describe.skipIf(missing)('a Docker engine of the test’s own', () => {
 
   test('leaves nothing behind', async () => {
     const [cgroups, mounts] = [await cgroupsOf(process.pid), await dockerMounts()];
-    const other = await privateEngine([]);
+    const other = await privateEngine({});
     await other.docker('run', '--detach', '--network', 'none', baseImage, 'sleep', 'infinity');
     const more = (await cgroupsOf(process.pid)).filter((name) => !cgroups.includes(name));
     expect(await processesIn(more)).toMatch(/\d/);
@@ -56,7 +56,7 @@ describe.skipIf(missing)('a Docker engine of the test’s own', () => {
 
   test('ends with whoever started it, and so do its containers, even with one that is killed', async () => {
     const starting = `import { privateEngine } from ${JSON.stringify(join(import.meta.dirname, 'engine.ts'))};
-      const engine = await privateEngine([]);
+      const engine = await privateEngine({});
       await engine.docker('run', '--detach', '--network', 'none', ${JSON.stringify(baseImage)}, 'sleep', 'infinity');
       console.log('running'); setInterval(() => {}, 1000);`;
     const starter = spawn(execPath, ['--input-type=module', '--eval', starting], {

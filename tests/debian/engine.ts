@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { env } from 'node:process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { archiveFiles, packageArchive } from './archive.ts';
 import { makeCgroup, removeCgroup } from './cgroup.ts';
 import { enclose, type Enclosure } from './enclosure.ts';
 import { cachedRoot, debianIsMissing, mountPoint } from './root.ts';
@@ -12,16 +13,21 @@ import { cachedRoot, debianIsMissing, mountPoint } from './root.ts';
 export interface Engine {
   /** Runs the docker program with it, and answers what it printed. Throws an Error with what it said. */
   docker(...args: string[]): Promise<string>;
-  /** The network with which a build finds packages: the machine's, or none where the base image holds them all. */
+  /** The network with which a build finds packages: the machine's, or none where the image brings them along. */
   buildNetwork: 'host' | 'none';
   /** Ends an engine of the test's own, with its containers, images and volumes. */
   end(): Promise<void>;
 }
 
-/** What the recipe builds from. */
+export interface EngineNeeds {
+  /** Directories of the machine that it can read from and mount in containers, under the same names. */
+  shared?: readonly string[];
+  /** What can be installed in its containers. */
+  packages?: readonly string[];
+}
+
+/** The image of a bare Debian, which can be pulled elsewhere; a private engine has one of the same name. */
 export const baseImage = 'debian:12-slim';
-/** What the recipe installs there, and what vya's package needs for itself. */
-const basePackages = ['adduser', 'ca-certificates', 'mariadb-client', 'postgresql-client', 'zstd'];
 
 /** Its network is loopback alone. What it stores is kept in memory and is gone with it, however it ends. */
 const startEngine = `
@@ -31,7 +37,7 @@ dockerd --bridge=none --iptables=false --ip6tables=false --ip-forward=false --ip
   --storage-driver=overlay2 > /run/dockerd.log 2>&1
 exec sleep infinity
 `;
-const importBase = `set -o pipefail; tar -C "$1" --exclude=./.complete -c . | docker import - "$2"`;
+const importImage = 'set -o pipefail; image=$1; shift; tar -c "$@" | docker import - "$image"';
 
 let own: Promise<string | undefined> | undefined;
 
@@ -57,19 +63,18 @@ export async function engineIsMissing(what: string): Promise<string | undefined>
 }
 
 /** The machine's Docker engine where one answers, and otherwise a private one, which needs what `engineIsMissing` looks for. */
-export async function dockerEngine(shared: readonly string[]): Promise<Engine> {
-  if ((await whyNoneAnswers()) !== undefined) return await privateEngine(shared);
+export async function dockerEngine(needs: EngineNeeds): Promise<Engine> {
+  if ((await whyNoneAnswers()) !== undefined) return await privateEngine(needs);
   return { docker: onMachine, buildNetwork: 'host', end: async () => {} };
 }
 
 /**
  * A Docker engine from Debian's packages, in a private copy of a Debian with namespaces and a cgroup of its own. It has
- * no image but the base of vya's. `end` it; it ends with this process at the latest.
- *
- * @param shared directories of the machine that it can read from and mount in containers, under the same names
+ * no image but `baseImage`. `end` it; it ends with this process at the latest.
  */
-export async function privateEngine(shared: readonly string[]): Promise<Engine> {
-  const base = await cachedRoot(basePackages);
+export async function privateEngine({ shared = [], packages = [] }: EngineNeeds): Promise<Engine> {
+  const base = await cachedRoot([]);
+  const archive = packages.length > 0 ? await packageArchive(packages) : undefined;
   const folder = await cachedRoot(['docker.io']);
   const cgroup = await makeCgroup();
   let machine: Enclosure | undefined;
@@ -84,11 +89,18 @@ export async function privateEngine(shared: readonly string[]): Promise<Engine> 
       cgroup,
       first,
       copyAt: await mountPoint(),
-      shared: [base, ...shared],
+      shared: [base, ...(archive ? [archive] : []), ...shared],
     });
     const engine: Engine = { docker: dockerOf(machine), buildNetwork: 'none', end };
     await answers(engine, machine);
-    await inside(machine, ['bash', '-c', importBase, 'bash', base, baseImage]);
+    const files = [
+      '--exclude=./.complete',
+      '-C',
+      base,
+      '.',
+      ...(archive ? ['-C', archive, ...archiveFiles] : []),
+    ];
+    await inside(machine, ['bash', '-c', importImage, 'bash', baseImage, ...files]);
     return engine;
   } catch (error) {
     await end();

@@ -7,7 +7,7 @@ import { bootstrap } from './bootstrap.ts';
 import { makeCgroup, removeCgroup } from './cgroup.ts';
 import { enclose, type Enclosure } from './enclosure.ts';
 
-/** Changes whenever the way in which a root is made changes, so that older ones are left alone. */
+/** Changes whenever the way in which these folders are made changes, so that older ones are left alone. */
 const revision = 'r1';
 
 /** What a database server with vya's means has beside the least set. */
@@ -57,12 +57,16 @@ export async function debianRoot({
 
 /** The folder that holds such a system, for copies only. */
 export function cachedRoot(packages: readonly string[]): Promise<string> {
-  const list = packages.toSorted().join(' ');
-  const name = `debian-12-${createHash('sha256').update(list).digest('hex').slice(0, 8)}-${revision}`;
-  return madeOnce(name, async (folder) => {
-    console.error(`Making a bare Debian with [${list}] in ${folder} (once) ...`);
+  return madeOnce(cacheName('debian-12', packages), async (folder) => {
+    console.error(`Making a bare Debian with [${packages.join(' ')}] in ${folder} (once) ...`);
     await bootstrap(folder, packages);
   });
+}
+
+/** The name in the cache of what is made of `packages`. */
+export function cacheName(kind: string, packages: readonly string[]): string {
+  const list = packages.toSorted().join(' ');
+  return `${kind}-${createHash('sha256').update(list).digest('hex').slice(0, 8)}-${revision}`;
 }
 
 /** An empty directory: each copy is mounted over it in a namespace of its own. */
