@@ -1,17 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { glob, readdir, readFile } from 'node:fs/promises';
+import { glob, readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execPath } from 'node:process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cgroupHierarchy, makeCgroup, removeCgroup } from './cgroup.ts';
-import { baseImage, type Engine, privateEngine } from './engine.ts';
+import { baseImage, type PrivateEngine, privateEngine } from './engine.ts';
 import { debianIsMissing } from './root.ts';
 
 const missing = await debianIsMissing("Debian's own Docker engine", { withCgroup: true });
 
 describe.skipIf(missing)('a Docker engine of the test’s own', () => {
-  let engine: Engine;
+  let engine: PrivateEngine;
   let hierarchy: string;
 
   beforeAll(async () => {
@@ -35,11 +35,12 @@ describe.skipIf(missing)('a Docker engine of the test’s own', () => {
     return processes;
   }
 
-  test('runs containers of a bare Debian, and knows no network but loopback', async () => {
+  test('runs containers of a bare Debian, and has a network that reaches nobody else', async () => {
     const run = ['run', '--rm', '--network', 'host', baseImage];
     expect(await engine.docker(...run, 'cat', '/usr/lib/os-release')).toContain('VERSION_ID="12"');
     const devices = await engine.docker(...run, 'cat', '/proc/net/dev');
-    expect(devices.match(/^ *(\w+):/gm)).toEqual(['    lo:']);
+    expect([...devices.matchAll(/^ *(\w+):/gm)].map(([, name]) => name)).toEqual(['lo', 'docker0']);
+    expect(await readlink(`/proc/${engine.pid}/ns/net`)).not.toBe(await readlink('/proc/self/ns/net'));
     await expect(engine.docker(...run, 'sh', '-c', 'echo refused >&2; exit 3')).rejects.toThrow('refused');
   });
 

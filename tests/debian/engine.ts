@@ -19,6 +19,11 @@ export interface Engine {
   end(): Promise<void>;
 }
 
+export interface PrivateEngine extends Engine {
+  /** A process with its network, and with its root directory, where the engine's socket is run/docker.sock. */
+  pid: number;
+}
+
 export interface EngineNeeds {
   /** Directories of the machine that it can read from and mount in containers, under the same names. */
   shared?: readonly string[];
@@ -29,11 +34,11 @@ export interface EngineNeeds {
 /** The image of a bare Debian, which can be pulled elsewhere; a private engine has one of the same name. */
 export const baseImage = 'debian:12-slim';
 
-/** Its network is loopback alone. What it stores is kept in memory and is gone with it, however it ends. */
+/** Without a way out, its network has nothing to forward or filter. What it stores is kept in memory and is gone with it, however it ends. */
 const startEngine = `
 mkdir /var/lib/docker
 mount -t tmpfs tmpfs /var/lib/docker
-dockerd --bridge=none --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false \
+dockerd --iptables=false --ip6tables=false --ip-forward=false --ip-masq=false \
   --storage-driver=overlay2 > /run/dockerd.log 2>&1
 exec sleep infinity
 `;
@@ -72,7 +77,7 @@ export async function dockerEngine(needs: EngineNeeds): Promise<Engine> {
  * A Docker engine from Debian's packages, in a private copy of a Debian with namespaces and a cgroup of its own. It has
  * no image but `baseImage`. `end` it; it ends with this process at the latest.
  */
-export async function privateEngine({ shared = [], packages = [] }: EngineNeeds): Promise<Engine> {
+export async function privateEngine({ shared = [], packages = [] }: EngineNeeds): Promise<PrivateEngine> {
   const base = await cachedRoot([]);
   const archive = packages.length > 0 ? await packageArchive(packages) : undefined;
   const folder = await cachedRoot(['docker.io']);
@@ -91,7 +96,7 @@ export async function privateEngine({ shared = [], packages = [] }: EngineNeeds)
       copyAt: await mountPoint(),
       shared: [base, ...(archive ? [archive] : []), ...shared],
     });
-    const engine: Engine = { docker: dockerOf(machine), buildNetwork: 'none', end };
+    const engine: PrivateEngine = { docker: dockerOf(machine), buildNetwork: 'none', pid: machine.pid, end };
     await answers(engine, machine);
     const files = [
       '--exclude=./.complete',
