@@ -237,8 +237,10 @@ describe.skipIf(missing !== undefined)("an operator's day", { timeout: 300_000 }
       .poll(async () => (await operator.vya(['health'], '', strict)).code, { timeout: 180_000 })
       .toBe(2);
     const { stdout } = await operator.vya(['health'], '', strict);
+    // By now the others may be older than that, too.
+    expect(stdout).toMatch(/^VYA CRITICAL: /);
     expect(stdout).toMatch(
-      /^VYA CRITICAL: main\/shop the last good backup is .* old; the last try failed: .*access denied/,
+      /CRITICAL: main\/shop the last good backup is .* old; the last try failed: .*access denied/,
     );
     await vya('credentials set main --username backup', `${password.second}\n`);
     listener.posted.length = listener.mails.length = 0;
