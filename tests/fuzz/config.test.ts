@@ -152,6 +152,11 @@ describe('a configuration', () => {
       fc.asyncProperty(place, fc.oneof(leaf, anything), async (path, value) => {
         const said = await refusal(directory, JSON.stringify(changedAt(path, value)));
         if (said === undefined) return;
+        // A list without an entry is no mistake of a place: nobody has named a server yet.
+        if (said.endsWith('names no database server yet')) {
+          expect(path).toBe('instances');
+          return;
+        }
         const lines = said.split('\n  - ').slice(1);
         expect(lines.length).toBeGreaterThan(0);
         for (const line of lines) expect(line).toMatch(/line \d+|^\S+ /);

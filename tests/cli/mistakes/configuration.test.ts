@@ -91,7 +91,6 @@ test.each([
     `instances:\n  - id: a\n    type: mysql\n    host: db1\n    host: db2\n${storage}`,
     ['line 5, column 5: this key stands there twice'],
   ],
-  ['it is empty', '', ['instances is missing']],
 ])('a configuration in which %s', async (_, text, problems) => {
   const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
   expect(await check(text)).toEqual({
@@ -100,6 +99,17 @@ test.each([
     hint: 'Correct this, then run: vya config validate',
   });
 });
+
+test.each(['', storage, `instances: []\n${storage}`])(
+  'a configuration without a server: %j',
+  async (text) => {
+    expect(await check(text)).toEqual({
+      code: 3,
+      message: `The configuration ${file} names no database server yet`,
+      hint: 'Run vya init: it connects to one and adds it there. By hand, add it to `instances:`; the README shows how.',
+    });
+  },
+);
 
 test('a colon without a space', async () => {
   const { message } = await check(`instances:\n  - id:a\n    type:mysql\n${storage}`);
