@@ -5,7 +5,7 @@ import { type Bench, flavours, openBench, picture } from '../db/mysql/support.ts
 import { throughFault } from '../faults/through-fault.ts';
 import { openWire, type Wire } from '../faults/wire.ts';
 import { serverIsMissing, startServer } from '../servers/servers.ts';
-import { makeSmall, routineGrants } from './mysql-schema.ts';
+import { deathIsNoticed, makeSmall, routineGrants } from './mysql-schema.ts';
 
 const name = 'killed';
 
@@ -68,6 +68,7 @@ for (const kind of flavours) {
           () => result,
           async ({ code }) => {
             expect(code).toBe(137);
+            await deathIsNoticed(bench);
             const done = JSON.stringify(await bench.adapter.recover({ programs: bench.programs, act: true }));
             expect(await scratchDatabases(bench.server), done).toEqual([]);
             const after = await seen();

@@ -1,3 +1,6 @@
+import { expect } from 'vitest';
+import { runLock } from '../../src/db/mysql/replace/hold.ts';
+import { scratchDatabases } from '../cli/test-database.ts';
 import { type Bench, freshDatabase, inside, quote } from '../db/mysql/support.ts';
 
 /** A small database with one of everything that a replacement has to carry over. `version` tells two of them apart. */
@@ -38,4 +41,17 @@ export async function routineGrants({ admin }: Bench, name: string): Promise<unk
     'SELECT User, Routine_name, Proc_priv FROM mysql.procs_priv WHERE Db = ? ORDER BY 1, 2',
     [name],
   );
+}
+
+/** Waits until a busy server has noticed that the sessions of a dead run have lost their client: their locks are free then. */
+export async function deathIsNoticed(bench: Bench): Promise<void> {
+  const held = async (): Promise<string[]> => {
+    const all = await scratchDatabases(bench.server);
+    const locks = all.map((scratch) =>
+      bench.admin.query<{ free: unknown }>('SELECT IS_FREE_LOCK(?) AS free', [runLock(scratch)]),
+    );
+    const answers = await Promise.all(locks);
+    return all.filter((_, index) => Number(answers[index]?.[0]?.free) !== 1);
+  };
+  await expect.poll(held, { timeout: 60_000 }).toEqual([]);
 }

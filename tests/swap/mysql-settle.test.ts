@@ -5,7 +5,7 @@ import { scratchDatabases } from '../cli/test-database.ts';
 import { type Bench, dump, flavours, inside, openBench, picture, quote } from '../db/mysql/support.ts';
 import { openWire, type Wire } from '../faults/wire.ts';
 import { serverIsMissing, startServer } from '../servers/servers.ts';
-import { makeSmall, routineGrants } from './mysql-schema.ts';
+import { deathIsNoticed, makeSmall, routineGrants } from './mysql-schema.ts';
 import { restoreThrough } from './through-wire.ts';
 
 const name = 'settled';
@@ -34,7 +34,10 @@ for (const kind of flavours) {
     });
 
     const seen = async () => JSON.stringify([await picture(bench, name), await routineGrants(bench, name)]);
-    const recover = (act = true) => bench.adapter.recover({ programs: bench.programs, act });
+    const recover = async (act = true) => {
+      await deathIsNoticed(bench);
+      return await bench.adapter.recover({ programs: bench.programs, act });
+    };
 
     /** A restore whose server cannot be reached any more from the first statement that `at` matches. */
     async function cutOff(at: RegExp): Promise<string> {
