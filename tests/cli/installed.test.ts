@@ -1,8 +1,8 @@
+import { expectKept, keptTable } from './kept.ts';
 import { access, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commandTable } from '../../src/cli/command-table.ts';
-import { connect } from '../servers/connect.ts';
 import type { TestServer } from '../servers/server.ts';
 import { sharedServer } from '../servers/servers.ts';
 import { installVya, type Installation } from './installation.ts';
@@ -76,11 +76,7 @@ describe.each([
 
   beforeAll(async () => {
     server = await sharedServer(kind);
-    database = await createTestDatabase(
-      server,
-      'installed',
-      `CREATE TABLE kept (id int PRIMARY KEY, word varchar(20)); INSERT INTO kept VALUES (1, 'one'), (2, 'zwölf')`,
-    );
+    database = await createTestDatabase(server, 'installed', keptTable);
     space = await workspace({
       instances: [{ id: 'main', server, settings: { databases: ['installed'] } }],
       retention: { daily: 7, timezone: 'UTC' },
@@ -112,13 +108,7 @@ describe.each([
     ];
     const restore = await run(['restore', ...words], env);
     expect(restore.result.code, restore.result.stdout + restore.result.stderr).toBe(0);
-    const copy = await connect(server, 'installed_copy');
-    const rows = await copy.query('SELECT id, word FROM kept ORDER BY id');
-    await copy.close();
-    expect(rows).toEqual([
-      { id: 1, word: 'one' },
-      { id: 2, word: 'zwölf' },
-    ]);
+    await expectKept(server, 'installed_copy');
     await database.script('DROP DATABASE installed_copy');
   });
 

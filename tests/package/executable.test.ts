@@ -1,3 +1,4 @@
+import { expectKept, keptTable } from '../cli/kept.ts';
 import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -5,7 +6,6 @@ import { platform } from 'node:process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../cli/test-database.ts';
 import { runVya, type VyaResult, workspace, type Workspace } from '../cli/vya.ts';
-import { connect } from '../servers/connect.ts';
 import type { TestServer } from '../servers/server.ts';
 import { sharedServer } from '../servers/servers.ts';
 import { builtExecutable } from './built-package.ts';
@@ -75,11 +75,7 @@ describe.skipIf(!isLinux).each(['mariadb-10.11', 'postgresql-15'] as const)(
 
     beforeAll(async () => {
       server = await sharedServer(kind);
-      database = await createTestDatabase(
-        server,
-        'packaged',
-        `CREATE TABLE kept (id int PRIMARY KEY, word varchar(20)); INSERT INTO kept VALUES (1, 'one'), (2, 'zwölf')`,
-      );
+      database = await createTestDatabase(server, 'packaged', keptTable);
       place = await workspace({ instances: [{ id: 'main', server, settings: { databases: ['packaged'] } }] });
     });
     afterAll(async () => {
@@ -98,13 +94,7 @@ describe.skipIf(!isLinux).each(['mariadb-10.11', 'postgresql-15'] as const)(
         const words = ['--instance', 'main', '--database', 'packaged', '--latest'];
         const restore = await vya('restore', ...words, '--target-database', 'packaged_copy');
         expect(restore.code, restore.stdout + restore.stderr).toBe(0);
-        const copy = await connect(server, 'packaged_copy');
-        const rows = await copy.query('SELECT id, word FROM kept ORDER BY id');
-        await copy.close();
-        expect(rows).toEqual([
-          { id: 1, word: 'one' },
-          { id: 2, word: 'zwölf' },
-        ]);
+        await expectKept(server, 'packaged_copy');
         await database.script('DROP DATABASE packaged_copy');
       },
     );

@@ -1,3 +1,4 @@
+import { shellWord } from '../../model/shell-word.ts';
 import type { SchedulePlan } from './plan.ts';
 
 export const cronFile = '/etc/cron.d/vya';
@@ -16,6 +17,5 @@ ${minute} ${hour} * * * ${user} nice -n 10 ionice -c 2 -n 7 ${command.map(quoted
 
 /** For the shell, and for cron, which takes a bare percent sign for the end of the line (crontab(5)). */
 function quoted(text: string): string {
-  const word = /^[\w./:@=+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-  return word.replaceAll('%', '\\%');
+  return shellWord(text).replaceAll('%', '\\%');
 }
