@@ -24,7 +24,8 @@ export function createProgress(
 ): Progress & { clear(): void } {
   const draw = !quiet && !dumb && out.isTTY ? drawOn(out) : undefined;
   const tasks = new Set<Task>();
-  let drawn = 0;
+  // The first drawing waits for nothing, however young this process is.
+  let drawn = -Infinity;
   return {
     clear: () => draw?.(''),
     note(text, fields) {
