@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { measure, type Work, WorkFailed } from './measure.ts';
 import { say } from './progress.ts';
 import type { Contestant } from './results.ts';
@@ -19,12 +20,36 @@ export interface Entrant {
   before?: () => Promise<void>;
   /** Looks at what came of a run; answers with the bytes on disk, where that is of interest. */
   after?: () => Promise<number | void>;
-  /** Files and folders that a run leaves, removed before and after each. */
+  /** Files and folders that a run leaves, taken away before and after each. */
   leaves?: string[];
 }
 
-/** Runs every program once a round, each round beginning with another one, and keeps all that was measured. */
-export async function alternate(entrants: readonly Entrant[], runs: number): Promise<Contestant[]> {
+/**
+ * Runs every program once a round, each round beginning with another one, and keeps all that was measured.
+ *
+ * @param leavesThousands what runs leave is removed at the end only: a file system may search past all that was lately removed
+ *   whenever a file is made (ext4 without a journal: `recently_deleted` in Linux' fs/ext4/ialloc.c), and then those would pay who
+ *   run next
+ */
+export async function alternate(
+  entrants: readonly Entrant[],
+  runs: number,
+  { leavesThousands = false } = {},
+): Promise<Contestant[]> {
+  const beside = entrants.flatMap(({ leaves = [] }) => leaves)[0];
+  const aside = leavesThousands && beside ? await mkdtemp(join(dirname(beside), 'aside-')) : undefined;
+  try {
+    return await rounds(entrants, runs, aside);
+  } finally {
+    if (aside !== undefined) await rm(aside, { recursive: true, force: true });
+  }
+}
+
+async function rounds(
+  entrants: readonly Entrant[],
+  runs: number,
+  aside: string | undefined,
+): Promise<Contestant[]> {
   const contestants = entrants.map((entrant): Contestant => {
     const { name, vya = false, command, missing } = entrant;
     return { name, vya, command, runs: [], ...(missing !== undefined && { missing }) };
@@ -34,7 +59,7 @@ export async function alternate(entrants: readonly Entrant[], runs: number): Pro
       const index = (round + place) % entrants.length;
       const [entrant, contestant] = [entrants[index] as Entrant, contestants[index] as Contestant];
       if (contestant.missing !== undefined || (entrant.slow && round % 2 === 1)) continue;
-      await runOnce(entrant, contestant);
+      await runOnce(entrant, contestant, aside);
     }
   }
   for (const { name, runs: all, missing } of contestants) {
@@ -44,9 +69,11 @@ export async function alternate(entrants: readonly Entrant[], runs: number): Pro
   return contestants;
 }
 
-async function runOnce(entrant: Entrant, contestant: Contestant): Promise<void> {
-  const clear = () =>
-    Promise.all((entrant.leaves ?? []).map((path) => rm(path, { recursive: true, force: true })));
+/** `aside`: where to move what the run leaves; undefined: remove it. */
+async function runOnce(entrant: Entrant, contestant: Contestant, aside: string | undefined): Promise<void> {
+  const away = (path: string) =>
+    aside === undefined ? rm(path, { recursive: true, force: true }) : moveInto(aside, path);
+  const clear = () => Promise.all((entrant.leaves ?? []).map(away));
   await clear();
   await entrant.before?.();
   try {
@@ -67,6 +94,13 @@ async function runOnce(entrant: Entrant, contestant: Contestant): Promise<void> 
   } finally {
     await clear();
   }
+}
+
+async function moveInto(folder: string, path: string): Promise<void> {
+  const place = await mkdtemp(join(folder, 'run-'));
+  await rename(path, join(place, 'left')).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
 }
 
 /** What a program said last, without what its logging puts before it. */

@@ -1,22 +1,42 @@
-import { chmod, mkdtemp, open, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { systemCode, VyaError } from '../errors.ts';
+import { access } from 'node:fs/promises';
 import type { Command } from './command.ts';
-import { guardDirectory, releaseDirectory } from './lifeline.ts';
+import { removePrivateFile, writePrivateFile } from './private-file.ts';
 
 /** What a program is started with once its secret has been written where only it can read it. */
 export interface PreparedCommand {
   file: string;
   args: string[];
   env: Record<string, string>;
-  /** Removes the secret; safe to call twice. */
+  /** The program has ended: its secret is removed when nobody else needs it. Safe to call twice. */
   dispose(): Promise<void>;
 }
 
+/** A secret's file, for all programs that read the same content at the same time or one after the other. */
+interface SharedFile {
+  /** Settles when it is written. */
+  path: Promise<string>;
+  users: number;
+}
+
+const files = new Map<string, SharedFile>();
+let keepers = 0;
+
 /**
- * Writes the command's secret, if it has one, into a 0600 file in a 0700 directory of its own.
- * The modes are set explicitly: a umask can only take bits away, and a strange one must not make the file unreadable.
+ * Keeps the files of secrets while `work` is under way, so that programs that are started one after the other with the same
+ * secret share one file. It removes them at the end, whatever happens.
+ */
+export async function keepingSecretFiles<T>(work: () => Promise<T>): Promise<T> {
+  keepers += 1;
+  try {
+    return await work();
+  } finally {
+    keepers -= 1;
+    await removeUnused();
+  }
+}
+
+/**
+ * Makes a command ready to be started: its secret, if it has one, is in a file that only its user can read.
  *
  * @throws VyaError `failed` when the temporary directory cannot be written
  */
@@ -25,61 +45,46 @@ export async function prepareCommand(command: Command): Promise<PreparedCommand>
   const env = { ...command.env };
   const { secretFile } = command;
   if (!secretFile) return { file: command.file, args, env, dispose: async () => {} };
-
-  const directory = await makePrivateDirectory();
-  const dispose = async (): Promise<void> => {
-    await rm(directory, { recursive: true, force: true });
-    releaseDirectory(directory);
-  };
-  try {
-    const path = join(directory, 'client');
-    await writePrivateFile(path, secretFile.content);
-    if ('argument' in secretFile.as) args.unshift(secretFile.as.argument + path);
-    else env[secretFile.as.variable] = path;
-    return { file: command.file, args, env, dispose };
-  } catch (error) {
-    await dispose();
-    throw temporaryError(error, `write a private file for ${command.file}`);
-  }
+  const { path, dispose } = await useFile(secretFile.content, command.file);
+  if ('argument' in secretFile.as) args.unshift(secretFile.as.argument + path);
+  else env[secretFile.as.variable] = path;
+  return { file: command.file, args, env, dispose };
 }
 
-/**
- * A fresh 0700 directory under the system's temporary directory, which is removed even if vya is killed.
- *
- * @throws VyaError `failed` when the temporary directory cannot be written
- */
-async function makePrivateDirectory(): Promise<string> {
-  try {
-    const directory = await mkdtemp(join(tmpdir(), 'vya-'));
-    guardDirectory(directory);
-    await chmod(directory, 0o700);
-    return directory;
-  } catch (error) {
-    throw temporaryError(error, 'make a private directory');
+async function useFile(content: string, reader: string): Promise<{ path: string; dispose(): Promise<void> }> {
+  const known = files.get(content);
+  const file = known ?? { path: writePrivateFile(content, reader), users: 0 };
+  files.set(content, file);
+  file.users += 1;
+  const path = await file.path.catch(() => {});
+  if (path !== undefined && (!known || (await isThere(path)))) {
+    const dispose = once(async () => {
+      file.users -= 1;
+      await removeUnused();
+    });
+    return { path, dispose };
   }
+  // It could not be written, or somebody cleaned the temporary directory up: it serves nobody any more.
+  if (files.get(content) === file) files.delete(content);
+  await file.path;
+  return useFile(content, reader);
 }
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'it does not exist',
-  EACCES: 'permission denied',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'there is no space left',
-};
-
-function temporaryError(error: unknown, action: string): VyaError {
-  const reason = reasons[systemCode(error) ?? ''] ?? (error as Error).message;
-  return new VyaError('failed', `Cannot ${action} in ${tmpdir()}: ${reason}`, {
-    hint: 'Make that directory, make it writable and make room in it, or set TMPDIR to another one: TMPDIR=/var/tmp vya …',
-    cause: error,
-  });
+async function removeUnused(): Promise<void> {
+  if (keepers > 0) return;
+  const unused = [...files].filter(([, { users }]) => users === 0);
+  for (const [content] of unused) files.delete(content);
+  await Promise.all(unused.map(async ([, { path }]) => removePrivateFile(await path)));
 }
 
-async function writePrivateFile(path: string, content: string): Promise<void> {
-  const file = await open(path, 'wx', 0o600);
-  try {
-    await file.chmod(0o600);
-    await file.writeFile(content);
-  } finally {
-    await file.close();
-  }
+async function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function once(action: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => (done ??= action());
 }

@@ -3,6 +3,7 @@ import type { ClientPrograms } from '../db/client-program.ts';
 import { engineFor } from '../db/registry.ts';
 import { VyaError } from '../errors.ts';
 import { capture } from '../exec/capture.ts';
+import { keepingSecretFiles } from '../exec/secret-file.ts';
 import { describeEndpoint, type InstanceTarget } from '../model/instance.ts';
 import type { OperationContext } from './context.ts';
 import { retryConnecting } from './try-again.ts';
@@ -40,7 +41,7 @@ export async function withSession<T>(
   try {
     const programs = await finding;
     await retryConnecting(target, context, () => assertSameServer(adapter, programs, context.signal));
-    return await work({ engine, adapter, programs });
+    return await keepingSecretFiles(() => work({ engine, adapter, programs }));
   } finally {
     await adapter.close();
   }

@@ -80,7 +80,17 @@ async function codecCommand(
   return ownProgram('exec/codec-process', scriptArgs, own);
 }
 
+/** What was found, by name and PATH: a run over many databases looks once. */
+const found = new Map<string, string>();
+
 async function findOnPath(name: string, searched: string): Promise<string | undefined> {
+  const key = `${name}:${searched}`;
+  const file = found.get(key) ?? (await searchFor(name, searched));
+  if (file !== undefined) found.set(key, file);
+  return file;
+}
+
+async function searchFor(name: string, searched: string): Promise<string | undefined> {
   for (const directory of searched.split(path.delimiter)) {
     if (!path.isAbsolute(directory)) continue;
     const file = path.join(directory, name);

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { capture } from '../../src/exec/capture.ts';
-import { prepareCommand } from '../../src/exec/secret-file.ts';
+import { keepingSecretFiles, prepareCommand, type PreparedCommand } from '../../src/exec/secret-file.ts';
 
 const env = { PATH: '/usr/bin:/bin' };
 const secretFile = { content: 'host:5432:*:me:canary-pass', as: { variable: 'PGPASSFILE' } };
@@ -19,6 +19,37 @@ test('a secret is in a 0600 file in a 0700 directory, named by a variable, and g
   await prepared.dispose();
   await expect(stat(dirname(path))).rejects.toThrow('ENOENT');
 });
+
+test('programs with the same secret share one file, which stays while it is kept and is made anew where it was removed', async () => {
+  const command = { file: 'cat', args: [], env, secretFile };
+  const paths = await keepingSecretFiles(async () => {
+    const [first, beside] = await Promise.all([prepareCommand(command), prepareCommand(command)]);
+    const other = await prepareCommand({ ...command, secretFile: { ...secretFile, content: 'another' } });
+    await Promise.all([first.dispose(), beside.dispose(), other.dispose()]);
+    await first.dispose();
+    const later = await prepareCommand(command);
+    await rm(dirname(pathOf(later)), { recursive: true });
+    const anew = await prepareCommand(command);
+    expect(await readFile(pathOf(anew), 'utf8')).toBe(secretFile.content);
+    await Promise.all([later.dispose(), anew.dispose()]);
+    return [first, beside, later, other, anew].map(pathOf);
+  });
+  const [first, beside, later, other, anew] = paths;
+  expect([beside, later]).toEqual([first, first]);
+  expect(new Set([first, other, anew]).size).toBe(3);
+  for (const path of paths) await expect(stat(path)).rejects.toThrow('ENOENT');
+});
+
+test('a file in use outlives those who kept it', async () => {
+  const prepared = await keepingSecretFiles(() => prepareCommand({ file: 'cat', args: [], env, secretFile }));
+  expect(await readFile(pathOf(prepared), 'utf8')).toBe(secretFile.content);
+  await prepared.dispose();
+  await expect(stat(dirname(pathOf(prepared)))).rejects.toThrow('ENOENT');
+});
+
+function pathOf({ env: { PGPASSFILE } }: PreparedCommand): string {
+  return PGPASSFILE as string;
+}
 
 test('an option file comes first among the arguments', async () => {
   const prepared = await prepareCommand({
