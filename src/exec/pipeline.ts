@@ -4,6 +4,7 @@ import { constants, setPriority } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemCode, VyaError } from '../errors.ts';
 import type { Command } from './command.ts';
+import { type Joint, makeJoint } from './joint.ts';
 import { ProgramFailure } from './program-failure.ts';
 import { type Ended, type Program, startProgram } from './program.ts';
 import { type MovedBytes, watchBytes } from './io-counter.ts';
@@ -41,10 +42,12 @@ export async function runPipeline(commands: readonly Command[], options: Pipelin
   const input = openInput(options.input);
   const output = typeof options.output === 'object' ? openSync(options.output.appendTo, 'a') : options.output;
   const programs: Program[] = [];
+  const joints: Joint[] = [];
   const endAll = (): void => programs.forEach((program) => program.end());
   options.signal.addEventListener('abort', endAll);
   try {
-    await startDownstreamFirst(commands, programs, input, output === 'keep' ? 'pipe' : output);
+    for (let count = 1; count < commands.length; count += 1) joints.push(await makeJoint());
+    await startDownstreamFirst(commands, { programs, joints }, input, output === 'keep' ? 'pipe' : output);
     if (options.background) programs.forEach(giveWay);
     if (options.signal.aborted) endAll();
     if (options.input instanceof Buffer) programs[0]?.child.stdin?.end(options.input);
@@ -52,7 +55,9 @@ export async function runPipeline(commands: readonly Command[], options: Pipelin
     const kept = output === 'keep' ? collect(programs.at(-1)?.child) : undefined;
     // Whoever fails first is told below; a late complaint about the kept output must not end the process.
     kept?.catch(() => {});
-    const ends = await Promise.all(programs.map((program, index) => passOn(program, programs[index + 1])));
+    const ends = await Promise.all(
+      programs.map((program, index) => passOn(program, joints[index], programs[index + 1])),
+    );
     stopWatching();
     options.signal.throwIfAborted();
     throwFirstFailure(commands, programs, ends);
@@ -63,6 +68,7 @@ export async function runPipeline(commands: readonly Command[], options: Pipelin
     throw error;
   } finally {
     options.signal.removeEventListener('abort', endAll);
+    for (const joint of joints) joint.close();
     if (typeof input === 'number') closeSync(input);
     if (typeof output === 'number') closeSync(output);
   }
@@ -79,26 +85,27 @@ function giveWay({ pid }: Program): void {
 
 async function startDownstreamFirst(
   commands: readonly Command[],
-  programs: Program[],
+  { programs, joints }: { programs: Program[]; joints: readonly Joint[] },
   input: number | 'ignore' | 'pipe',
   output: number | 'pipe' | 'drop',
 ): Promise<void> {
-  let next: Program | undefined;
   for (const [index, command] of [...commands.entries()].reverse()) {
-    const stdin = index === 0 ? input : 'pipe';
-    const stdout = next ? next.child.stdin : output === 'drop' ? 'ignore' : output;
-    next = await startProgram(command, [stdin, stdout, 'pipe']);
-    // A consumer that ends early breaks this pipe: its own end tells why, not the write error.
-    next.child.stdin?.on('error', () => {});
-    programs.unshift(next);
+    const consumer = programs[0];
+    const stdin = joints[index - 1]?.stdin ?? input;
+    const stdout = consumer ? joints[index]?.connect(consumer.child) : output === 'drop' ? 'ignore' : output;
+    const program = await startProgram(command, [stdin, stdout, 'pipe']);
+    // A program that ends early breaks this pipe: its own end tells why, not the write error.
+    program.child.stdin?.on('error', () => {});
+    programs.unshift(program);
   }
 }
 
 /** Waits for a program and then ends the next one's input, or the next one itself. */
-async function passOn(program: Program, next: Program | undefined): Promise<Ended> {
+async function passOn(program: Program, joint: Joint | undefined, next: Program | undefined): Promise<Ended> {
   const ended = await program.ended;
-  if (ended.code === 0) next?.child.stdin?.end();
-  else if (next) await endUnlessEnding(next);
+  if (!joint || !next) return ended;
+  if (ended.code === 0) joint.end();
+  else await endUnlessEnding(next);
   return ended;
 }
 

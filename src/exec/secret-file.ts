@@ -1,6 +1,7 @@
-import { access } from 'node:fs/promises';
+import { access, open } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Command } from './command.ts';
-import { removePrivateFile, writePrivateFile } from './private-file.ts';
+import { makePrivateDirectory, removePrivateDirectory, temporaryError } from './private-directory.ts';
 
 /** What a program is started with once its secret has been written where only it can read it. */
 export interface PreparedCommand {
@@ -53,7 +54,7 @@ export async function prepareCommand(command: Command): Promise<PreparedCommand>
 
 async function useFile(content: string, reader: string): Promise<{ path: string; dispose(): Promise<void> }> {
   const known = files.get(content);
-  const file = known ?? { path: writePrivateFile(content, reader), users: 0 };
+  const file = known ?? { path: writeSecret(content, reader), users: 0 };
   files.set(content, file);
   file.users += 1;
   const path = await file.path.catch(() => {});
@@ -74,7 +75,7 @@ async function removeUnused(): Promise<void> {
   if (keepers > 0) return;
   const unused = [...files].filter(([, { users }]) => users === 0);
   for (const [content] of unused) files.delete(content);
-  await Promise.all(unused.map(async ([, { path }]) => removePrivateFile(await path)));
+  await Promise.all(unused.map(async ([, { path }]) => removePrivateDirectory(dirname(await path))));
 }
 
 async function isThere(path: string): Promise<boolean> {
@@ -87,4 +88,26 @@ async function isThere(path: string): Promise<boolean> {
 function once(action: () => Promise<void>): () => Promise<void> {
   let done: Promise<void> | undefined;
   return () => (done ??= action());
+}
+
+async function writeSecret(content: string, reader: string): Promise<string> {
+  const directory = await makePrivateDirectory();
+  try {
+    const path = join(directory, 'client');
+    await writePrivateFile(path, content);
+    return path;
+  } catch (error) {
+    await removePrivateDirectory(directory);
+    throw temporaryError(error, `write a private file for ${reader}`);
+  }
+}
+
+async function writePrivateFile(path: string, content: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.chmod(0o600);
+    await file.writeFile(content);
+  } finally {
+    await file.close();
+  }
 }

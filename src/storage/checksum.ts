@@ -8,9 +8,8 @@ import type { ChecksumAlgorithm } from './layout.ts';
 
 const bufferSize = 1024 * 1024;
 const smallBuffer = 16 * 1024;
-/** Milliseconds between looks at a file that does not grow. */
-const shortestPause = 5;
-const longestPause = 250;
+/** Milliseconds between looks at a file that grows: what is left at its end is read in a few more. */
+const lookInterval = 100;
 
 export interface FileDigest {
   /** Bytes. */
@@ -35,9 +34,9 @@ export function followChecksum(path: string, algorithm: ChecksumAlgorithm): Foll
   const wake = new AbortController();
   let state: 'growing' | 'closed' | 'abandoned' = 'growing';
   const running = orStorageError(`read ${path}`, () =>
-    digest(path, algorithm, async (pause) => {
+    digest(path, algorithm, async () => {
       if (state !== 'growing') return 'over';
-      await sleep(pause, undefined, { signal: wake.signal }).catch(() => {});
+      await sleep(lookInterval, undefined, { signal: wake.signal }).catch(() => {});
       return 'look again';
     }),
   );
@@ -81,7 +80,7 @@ export async function checksumFile(
 async function digest(
   path: string,
   algorithm: ChecksumAlgorithm,
-  atEnd: (pause: number) => Promise<'over' | 'look again'>,
+  atEnd: () => Promise<'over' | 'look again'>,
   { signal, onBytes }: ReadOptions = {},
 ): Promise<FileDigest> {
   const handle = await openRegular(path);
@@ -90,7 +89,6 @@ async function digest(
     // Thousands of small files would otherwise keep the garbage collector busy.
     let buffer = Buffer.allocUnsafe(smallBuffer);
     let size = 0;
-    let pause = shortestPause;
     // A writer that closes between the last read and the question has written before: one more read finds it.
     let over = false;
     for (;;) {
@@ -99,13 +97,11 @@ async function digest(
       if (bytesRead > 0) {
         hash.update(buffer.subarray(0, bytesRead));
         size += bytesRead;
-        pause = shortestPause;
         onBytes?.(bytesRead);
         if (bytesRead === buffer.length && bytesRead < bufferSize) buffer = Buffer.allocUnsafe(bufferSize);
       } else {
         if (over) return { size, checksum: hash.digest('hex') };
-        over = (await atEnd(pause)) === 'over';
-        pause = Math.min(pause * 2, longestPause);
+        over = (await atEnd()) === 'over';
       }
     }
   } finally {

@@ -6,7 +6,7 @@ import { attempt, rows } from './query.ts';
 /** Where the server's binary log stands; empty where there is none, or the account may not ask. Never the dump's own snapshot. */
 export async function readPosition(knex: Knex, server: ServerInfo): Promise<SourcePosition[]> {
   const positions: SourcePosition[] = [];
-  const status = await binaryLogStatus(knex);
+  const status = await binaryLogStatus(knex, server);
   if (status) positions.push({ kind: 'binlog', value: `${status.File}:${status.Position}`, exact: false });
   const variable = server.flavour === 'mariadb' ? '@@global.gtid_binlog_pos' : '@@global.gtid_executed';
   const gtid = await attempt(() => rows<{ value: string | null }>(knex, `SELECT ${variable} AS value`));
@@ -15,9 +15,13 @@ export async function readPosition(knex: Knex, server: ServerInfo): Promise<Sour
   return positions;
 }
 
-async function binaryLogStatus(knex: Knex): Promise<{ File: string; Position: string | number } | undefined> {
-  // The words of MySQL 8.2 and later, of MariaDB 10.5 and later, and of everything older.
-  for (const statement of ['SHOW BINARY LOG STATUS', 'SHOW BINLOG STATUS', 'SHOW MASTER STATUS']) {
+async function binaryLogStatus(
+  knex: Knex,
+  { flavour }: ServerInfo,
+): Promise<{ File: string; Position: string | number } | undefined> {
+  // The words of MariaDB 10.5 and later or of MySQL 8.2 and later, and of everything older.
+  const newer = flavour === 'mariadb' ? 'SHOW BINLOG STATUS' : 'SHOW BINARY LOG STATUS';
+  for (const statement of [newer, 'SHOW MASTER STATUS']) {
     const found = await attempt(() => rows<{ File: string; Position: string | number }>(knex, statement));
     if (found) return found[0];
   }
