@@ -41,14 +41,21 @@ export async function readPart(engine: Engine, part: StoredPart, options: ReadOp
 }
 
 /**
- * Reads what a load of the part does not prove by itself: the data files of a directory, one by one.
+ * Reads what a load of the part does not prove by itself: that each data file of a directory comes to its end.
  *
+ * @param whole tells of a file whether that has been seen already
  * @throws VyaError as `readPart`
  */
-export async function readEnds(engine: Engine, part: StoredPart, options: ReadOptions): Promise<void> {
+export async function readEnds(
+  engine: Engine,
+  part: StoredPart,
+  whole: (path: string) => boolean,
+  options: ReadOptions,
+): Promise<void> {
   const check = engine.archiveCheck(part, options.programs);
   if ('endMarker' in check) return;
-  await limited(part, options, (within) => readFiles(check.files ?? [], within));
+  const files = (check.files ?? []).filter(({ path }) => !whole(path));
+  await limited(part, options, (within) => readFiles(files, within));
 }
 
 async function limited(

@@ -61,8 +61,8 @@ export async function assertWhole(
   const { id } = backup.manifest;
   await withTask(context, `checksums of ${id}`, total, async (task) => {
     let read = 0;
-    const onBytes = (bytes: number): void => task.update((read += bytes));
-    assertUndamaged(backup, await verifyFiles(backup, { signal, onBytes }));
+    const onChunk = ({ length }: Buffer): void => task.update((read += length));
+    assertUndamaged(backup, await verifyFiles(backup, { signal, onChunk }));
   });
   await withTask(context, `reading ${id}`, total, async (task) => {
     const counter = progressMeter(task);

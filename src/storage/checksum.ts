@@ -58,8 +58,8 @@ export function followChecksum(path: string, algorithm: ChecksumAlgorithm): Foll
 
 export interface ReadOptions {
   signal?: AbortSignal | undefined;
-  /** Called with the bytes read since the last call. */
-  onBytes?: ((bytes: number) => void) | undefined;
+  /** Called with what was read since the last call; the memory is used again afterwards. */
+  onChunk?: ((chunk: Buffer) => void) | undefined;
 }
 
 /**
@@ -81,7 +81,7 @@ async function digest(
   path: string,
   algorithm: ChecksumAlgorithm,
   atEnd: () => Promise<'over' | 'look again'>,
-  { signal, onBytes }: ReadOptions = {},
+  { signal, onChunk }: ReadOptions = {},
 ): Promise<FileDigest> {
   const handle = await openRegular(path);
   try {
@@ -95,9 +95,10 @@ async function digest(
       signal?.throwIfAborted();
       const { bytesRead } = await handle.read(buffer, 0, buffer.length, size);
       if (bytesRead > 0) {
-        hash.update(buffer.subarray(0, bytesRead));
+        const chunk = buffer.subarray(0, bytesRead);
+        hash.update(chunk);
         size += bytesRead;
-        onBytes?.(bytesRead);
+        onChunk?.(chunk);
         if (bytesRead === buffer.length && bytesRead < bufferSize) buffer = Buffer.allocUnsafe(bufferSize);
       } else {
         if (over) return { size, checksum: hash.digest('hex') };

@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import { VyaError } from '../errors.ts';
-import { checksumFile, type ReadOptions } from './checksum.ts';
+import { checksumFile } from './checksum.ts';
 import { orStorageError } from './failure.ts';
 import { reservedNames } from './layout.ts';
 import type { FileEntry } from './manifest.ts';
@@ -8,13 +8,19 @@ import type { OpenBackup } from './open-backup.ts';
 import { pathInside } from './safe-path.ts';
 import { readTree } from './tree.ts';
 
+export interface VerifyOptions {
+  signal?: AbortSignal | undefined;
+  /** Called with what was read of the file at this absolute path; the memory is used again afterwards. */
+  onChunk?: ((chunk: Buffer, path: string) => void) | undefined;
+}
+
 /**
  * Reads every file of a backup and compares size and checksum with the manifest.
  *
  * @returns what is wrong, in words; empty when all is well
  * @throws VyaError `storage` when a file cannot be read; the signal's reason
  */
-export async function verifyFiles(backup: OpenBackup, options: ReadOptions = {}): Promise<string[]> {
+export async function verifyFiles(backup: OpenBackup, options: VerifyOptions = {}): Promise<string[]> {
   const problems: string[] = [];
   for (const file of backup.manifest.files) {
     const problem = await problemOf(backup, file, options);
@@ -63,12 +69,15 @@ async function strangersIn({ path, manifest }: OpenBackup): Promise<string[]> {
 async function problemOf(
   backup: OpenBackup,
   file: FileEntry,
-  options: ReadOptions,
+  { signal, onChunk }: VerifyOptions,
 ): Promise<string | undefined> {
   const found = await findFile(backup, file);
   if (typeof found === 'string') return found;
   const { checksumAlgorithm } = backup.manifest;
-  const { size, checksum } = await checksumFile(found.path, checksumAlgorithm, options);
+  const { size, checksum } = await checksumFile(found.path, checksumAlgorithm, {
+    signal,
+    onChunk: onChunk && ((chunk) => onChunk(chunk, found.path)),
+  });
   if (size !== file.size) return otherSize(file, size);
   if (checksum !== file.checksum) return `${file.path} has another ${checksumAlgorithm} checksum`;
   return undefined;

@@ -65,7 +65,7 @@ describe('the checksum of a file', () => {
     const content = randomBytes(2_500_000);
     await writeFile(path, content);
     let seen = 0;
-    const result = await checksumFile(path, 'md5', { onBytes: (bytes) => (seen += bytes) });
+    const result = await checksumFile(path, 'md5', { onChunk: ({ length }) => (seen += length) });
     expect(result).toEqual({ size: content.length, checksum: digest(content, 'md5') });
     expect(seen).toBe(content.length);
   });

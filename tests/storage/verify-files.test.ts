@@ -14,7 +14,7 @@ describe('checking the files of a backup', () => {
   it('finds nothing wrong with one that is as it was made, and counts its bytes', async () => {
     const { backup } = await made();
     let seen = 0;
-    expect(await verifyFiles(backup, { onBytes: (bytes) => (seen += bytes) })).toEqual([]);
+    expect(await verifyFiles(backup, { onChunk: ({ length }) => (seen += length) })).toEqual([]);
     expect(seen).toBe(5_000);
   });
 

@@ -1,5 +1,7 @@
 import { asVyaError } from '../../errors.ts';
+import { codecOf } from '../../storage/codecs.ts';
 import { lookAtFiles, verifyFiles } from '../../storage/verify-files.ts';
+import { ZstdFrames } from '../../storage/zstd-frames.ts';
 import type { OpenBackup } from '../../storage/open-backup.ts';
 import { readEnds, readPart } from '../archive.ts';
 import type { OperationContext } from '../context.ts';
@@ -68,16 +70,38 @@ async function readArchives(
   }
 }
 
+/**
+ * The files are read once. pg_restore decompresses what it loads, and takes a data file that was cut short for a whole one: of zstd's
+ * the frames tell, of others a reading to their end does.
+ */
 async function prove(
   backup: OpenBackup,
   { engine, programs }: Session,
   { signal, env }: OperationContext,
 ): Promise<void> {
-  assertUndamaged(backup, await verifyFiles(backup, { signal }));
+  const { onChunk, whole } = followFrames();
+  assertUndamaged(backup, await verifyFiles(backup, { signal, onChunk }));
   const largest = largestOf(backup);
   for (const part of await storedParts(backup)) {
     if (part.format.startsWith('pg-')) {
-      await readEnds(engine, part, { signal, env, programs, largest, background: true });
+      await readEnds(engine, part, whole, { signal, env, programs, largest, background: true });
     }
   }
+}
+
+/** Takes what is read of files, and tells of zstd's whether all of it came. */
+function followFrames(): {
+  onChunk: (chunk: Buffer, path: string) => void;
+  whole: (path: string) => boolean;
+} {
+  const frames = new Map<string, ZstdFrames>();
+  return {
+    onChunk(chunk, path) {
+      if (codecOf(path) !== 'zstd') return;
+      const followed = frames.get(path) ?? new ZstdFrames();
+      frames.set(path, followed);
+      followed.add(chunk);
+    },
+    whole: (path) => frames.get(path)?.whole ?? false,
+  };
 }
