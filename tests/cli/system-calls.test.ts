@@ -71,9 +71,9 @@ describe.skipIf(isMissing)('vya, of which a system call', { timeout: 900_000 }, 
     async (call, fault) => {
       let faults = 0;
       for (let nth = 1, struck = true; struck; nth += 1) {
-        const check = async ({ code, stdout, stderr }: Traced): Promise<unknown> => {
+        const check = async ({ code, stdout, stderr, ...traced }: Traced): Promise<unknown> => {
           await expectOnlyWhole();
-          struck = code !== 0;
+          struck = traced.struck;
           if (fault.startsWith('error')) {
             // A private directory of a client's password is not the storage's.
             const expected = `${stdout}${stderr}`.includes('TMPDIR') ? [2, 0] : [5, 0];
@@ -106,9 +106,9 @@ describe.skipIf(isMissing)('vya, of which a system call', { timeout: 900_000 }, 
       let faults = 0;
       for (let nth = 1, struck = true; struck; nth += 1) {
         const old = await age(space.storagePath, 'main', database, '20250105T020000Z');
-        const check = async ({ code }: Traced): Promise<unknown> => {
+        const check = async ({ code, ...traced }: Traced): Promise<unknown> => {
           await expectOnlyWhole();
-          struck = code !== 0;
+          struck = traced.struck;
           expect(code).not.toBe(10);
           const next = await space.vya(['prune'], { measured: false });
           expect(next.code, next.stdout + next.stderr).toBe(0);

@@ -1,5 +1,6 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { access, constants } from 'node:fs/promises';
+import { access, constants, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { env } from 'node:process';
 import { isDebian } from '../servers/debian.ts';
@@ -13,6 +14,8 @@ export interface Traced {
   code: number;
   stdout: string;
   stderr: string;
+  /** Whether there was an nth call to strike. The program may have got over it. */
+  struck: boolean;
 }
 
 /**
@@ -20,21 +23,26 @@ export interface Traced {
  *
  * @param fault `error=EIO`, `signal=KILL`: as strace's `-e inject` wants it
  */
-export function runWithFault(
+export async function runWithFault(
   { call, nth, fault }: { call: string; nth: number; fault: string },
   command: readonly string[],
   environment: Record<string, string>,
 ): Promise<Traced> {
   const inject = ['-e', `trace=${call}`, '-e', `inject=${call}:${fault}:when=${nth}`];
-  const args = ['-f', '-qq', '-o', '/dev/null', ...inject, ...command];
+  const folder = await mkdtemp(join(tmpdir(), 'vya-trace-'));
+  const trace = join(folder, 'calls');
+  const args = ['-f', '-qq', '-o', trace, ...inject, ...command];
   // strace counts for each thread: with one thread for files, the nth call is the nth.
   const options = { env: { ...environment, UV_THREADPOOL_SIZE: '1' } };
-  return new Promise((resolve) => {
+  const ended = await new Promise<Omit<Traced, 'struck'>>((resolve) => {
     execFile(strace as string, args, options, (error, stdout, stderr) => {
       const code = error ? (typeof error.code === 'number' ? error.code : 137) : 0;
       resolve({ code, stdout, stderr });
     });
   });
+  const calls = await readFile(trace, 'utf8');
+  await rm(folder, { recursive: true });
+  return { ...ended, struck: ended.code !== 0 || calls.includes('(INJECTED)') };
 }
 
 async function findStrace(): Promise<string | undefined> {
