@@ -11,6 +11,8 @@ export interface KernelPipe {
 
 /** How many are made at once: mkfifo takes as long for these as for one. */
 const batch = 16;
+/** With so many left, more are made beside whatever is at work: a run over many databases waits for none. */
+const few = 2;
 
 const ready: KernelPipe[] = [];
 let making: Promise<readonly KernelPipe[]> | undefined;
@@ -24,9 +26,9 @@ let making: Promise<readonly KernelPipe[]> | undefined;
 export async function takePipe(): Promise<KernelPipe | undefined> {
   for (;;) {
     const pipe = ready.pop();
+    if (!pipe || ready.length <= few) making ??= make().finally(() => (making = undefined));
     if (pipe) return pipe;
-    making ??= make().finally(() => (making = undefined));
-    if ((await making).length === 0) return undefined;
+    if ((await making)?.length === 0) return undefined;
   }
 }
 
@@ -44,7 +46,8 @@ async function make(): Promise<readonly KernelPipe[]> {
     // No mkfifo, or no place for its work: sockets do as well.
     return [];
   } finally {
-    if (directory !== undefined) await removePrivateDirectory(directory);
+    // What stays of it is removed when vya ends.
+    if (directory !== undefined) await removePrivateDirectory(directory).catch(() => {});
   }
 }
 

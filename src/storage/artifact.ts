@@ -23,6 +23,8 @@ export interface StageRequest {
   place: Place;
   startedAt: Date;
   checksumAlgorithm: ChecksumAlgorithm;
+  /** What `prepareDestination` answered for this place, a moment ago; without it, it is asked now. */
+  destination?: string | undefined;
 }
 
 /** A backup in the making: nobody sees it before `publish`. */
@@ -50,6 +52,19 @@ export interface StagedBackup {
 }
 
 /**
+ * Makes the directory that a place's backups come into, and its lock's file.
+ *
+ * @returns the directory's absolute path
+ * @throws VyaError `storage`
+ */
+export async function prepareDestination(basePath: string, place: Place): Promise<string> {
+  const destination = await ensureDirectories(basePath, componentsOf(place));
+  await assertStoredName(dirname(destination), basename(destination));
+  await prepareLockFile(basePath, place);
+  return destination;
+}
+
+/**
  * Begins a backup in a directory of its own below `<base>/.staging`.
  *
  * @throws VyaError `storage`; `unexpected` without the instance's lock
@@ -57,9 +72,7 @@ export interface StagedBackup {
 export async function stageBackup(request: StageRequest): Promise<StagedBackup> {
   const { basePath, lock, place, startedAt, checksumAlgorithm } = request;
   assertCovers(lock, { kind: 'instance', instance: place.instance });
-  const destination = await ensureDirectories(basePath, componentsOf(place));
-  await assertStoredName(dirname(destination), basename(destination));
-  await prepareLockFile(basePath, place);
+  const destination = request.destination ?? (await prepareDestination(basePath, place));
   const stage = await makeStage(basePath, place.instance, startedAt, destination);
   const stem = fileStem(place, startedAt);
 

@@ -1,5 +1,5 @@
 import { asVyaError } from '../../errors.ts';
-import { stageBackup } from '../../storage/artifact.ts';
+import { prepareDestination, stageBackup } from '../../storage/artifact.ts';
 import type { Inventory } from '../../model/inventory.ts';
 import { openBackup } from '../../storage/open-backup.ts';
 import type { Lock } from '../../storage/lock.ts';
@@ -111,26 +111,21 @@ async function backupDatabase(
   const { adapter, programs } = session;
   const { database } = result;
   const place = { instance: instance.id, database };
-  const prepare = async (): Promise<Inventory> => {
+  const { basePath, checksumAlgorithm } = job.storage;
+  const prepare = async (): Promise<{ inventory: Inventory; destination: string }> => {
     result.warnings.length = 0;
-    const found = await preflight(adapter, database, result.warnings);
-    await assertSpaceFor(job.storage.basePath, place, found);
-    return found;
+    const inventory = await preflight(adapter, database, result.warnings);
+    await assertSpaceFor(basePath, place, inventory);
+    return { inventory, destination: await prepareDestination(basePath, place) };
   };
   const prepared = await prepare();
   const asked = performance.now();
   await slot.enter();
   // Others may have been at work for hours.
-  const inventory = performance.now() - asked > STALE_MS ? await prepare() : prepared;
+  const { inventory, destination } = performance.now() - asked > STALE_MS ? await prepare() : prepared;
   const startedAt = context.now();
   const positions = await adapter.position();
-  const staged = await stageBackup({
-    basePath: job.storage.basePath,
-    lock,
-    place,
-    startedAt,
-    checksumAlgorithm: job.storage.checksumAlgorithm,
-  });
+  const staged = await stageBackup({ basePath, lock, place, startedAt, checksumAlgorithm, destination });
   try {
     const dumped = await dumpDatabase(
       session,
