@@ -1,10 +1,11 @@
-import { readdir, readlink } from 'node:fs/promises';
+import { closeSync, fstatSync } from 'node:fs';
+import { mkdtemp, readdir, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { afterEach, expect, test, vi } from 'vitest';
+import { join } from 'node:path';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import type { Command } from '../../src/exec/command.ts';
 import { takePipe } from '../../src/exec/kernel-pipe.ts';
 import { runPipeline } from '../../src/exec/pipeline.ts';
-import { closeSync, fstatSync } from 'node:fs';
 
 const sh = (script: string): Command => ({
   file: '/bin/sh',
@@ -31,7 +32,9 @@ test('where no pipe of the kernel can be made, sockets do as well', async () => 
 });
 
 test('programs are joined by pipes of the kernel, of which nothing stays', async () => {
-  const before = await readdir(tmpdir());
+  const temporary = await mkdtemp(join(tmpdir(), 'joint-'));
+  onTestFinished(() => rm(temporary, { recursive: true }));
+  vi.stubEnv('TMPDIR', temporary);
   expect((await runPipeline([sh('echo data'), kinds], options)).toString()).toBe('pipe\ndata\n');
   const open = await openEnds();
   for (let round = 0; round < 5; round += 1)
@@ -40,9 +43,7 @@ test('programs are joined by pipes of the kernel, of which nothing stays', async
   await runPipeline([sh('true'), { ...sh(''), file: '/nowhere' }], options).catch(() => {});
   // Twelve were taken, and both ends closed.
   expect(await openEnds()).toBe(open - 2 * 12);
-  expect(
-    (await readdir(tmpdir())).filter((name) => !before.includes(name) && name.startsWith('vya-')),
-  ).toEqual([]);
+  expect(await readdir(temporary)).toEqual([]);
 });
 
 test('each pipe is another one, also for those who ask at the same time', async () => {
