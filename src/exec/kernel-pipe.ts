@@ -26,9 +26,10 @@ let making: Promise<readonly KernelPipe[]> | undefined;
 export async function takePipe(): Promise<KernelPipe | undefined> {
   for (;;) {
     const pipe = ready.pop();
-    if (!pipe || ready.length <= few) making ??= make().finally(() => (making = undefined));
+    if (pipe && ready.length > few) return pipe;
+    making ??= make().finally(() => (making = undefined));
     if (pipe) return pipe;
-    if ((await making)?.length === 0) return undefined;
+    if ((await making).length === 0) return undefined;
   }
 }
 

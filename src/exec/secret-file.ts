@@ -1,4 +1,5 @@
-import { access, open } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Command } from './command.ts';
 import { makePrivateDirectory, removePrivateDirectory, temporaryError } from './private-directory.ts';
@@ -58,7 +59,7 @@ async function useFile(content: string, reader: string): Promise<{ path: string;
   files.set(content, file);
   file.users += 1;
   const path = await file.path.catch(() => {});
-  if (path !== undefined && (!known || (await isThere(path)))) {
+  if (path !== undefined && (!known || existsSync(path))) {
     const dispose = once(async () => {
       file.users -= 1;
       await removeUnused();
@@ -76,13 +77,6 @@ async function removeUnused(): Promise<void> {
   const unused = [...files].filter(([, { users }]) => users === 0);
   for (const [content] of unused) files.delete(content);
   await Promise.all(unused.map(async ([, { path }]) => removePrivateDirectory(dirname(await path))));
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 function once(action: () => Promise<void>): () => Promise<void> {

@@ -8,7 +8,7 @@ import type { ChecksumAlgorithm } from './layout.ts';
 
 const bufferSize = 1024 * 1024;
 const smallBuffer = 16 * 1024;
-/** Milliseconds between looks at a file that grows: what is left at its end is read in a few more. */
+/** Milliseconds between looks at a file that grows. Its end is looked at without a pause. */
 const lookInterval = 100;
 
 export interface FileDigest {
