@@ -25,6 +25,11 @@ export interface InlineInspection {
 /** How one part is loaded: a command that reads the decompressed part on stdin, or the directory by itself. */
 export interface LoadStep {
   command: Command;
+  /**
+   * Set where several jobs can load the decompressed part once it lies in a file that they read at several places: what to run instead
+   * of `command`.
+   */
+  fromFile?: (path: string) => Command;
   /** Set where another program makes of the part (decompressed, or the directory) what `command` reads. */
   reader?: Command;
   /** Stands before all others, passes on what is in order, and ends as `verdicts` says where the part is at fault. */

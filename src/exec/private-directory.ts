@@ -5,20 +5,25 @@ import { systemCode, VyaError } from '../errors.ts';
 import { guardDirectory, releaseDirectory } from './lifeline.ts';
 
 /**
- * A fresh 0700 directory under the system's temporary directory, which is removed even if vya is killed. The mode is set
- * explicitly: a umask can only take bits away, and a strange one must not make it unreadable.
+ * A fresh 0700 directory under the system's temporary directory, or another one, which is removed even if vya is killed. The mode
+ * is set explicitly: a umask can only take bits away, and a strange one must not make it unreadable.
  *
  * @throws VyaError `failed` when the temporary directory cannot be written
  */
-export async function makePrivateDirectory(): Promise<string> {
+export async function makePrivateDirectory(parent = tmpdir()): Promise<string> {
   try {
-    const directory = await mkdtemp(join(tmpdir(), 'vya-'));
+    const directory = await mkdtemp(join(parent, 'vya-'));
     guardDirectory(directory);
     await chmod(directory, 0o700);
     return directory;
   } catch (error) {
-    throw temporaryError(error, 'make a private directory');
+    throw temporaryError(error, 'make a private directory', parent);
   }
+}
+
+/** Where large files go for a while: where the environment says, otherwise where file-hierarchy(7) has them. Often /tmp is memory. */
+export function roomyDirectory(): string {
+  return process.env['TMPDIR'] ? tmpdir() : '/var/tmp';
 }
 
 /** Removes it with all that is in it. */
@@ -35,9 +40,9 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 /** What kept vya from writing there, with what to do about it. */
-export function temporaryError(error: unknown, action: string): VyaError {
+export function temporaryError(error: unknown, action: string, parent = tmpdir()): VyaError {
   const reason = reasons[systemCode(error) ?? ''] ?? (error as Error).message;
-  return new VyaError('failed', `Cannot ${action} in ${tmpdir()}: ${reason}`, {
+  return new VyaError('failed', `Cannot ${action} in ${parent}: ${reason}`, {
     hint: 'Make that directory, make it writable and make room in it, or set TMPDIR to another one: TMPDIR=/var/tmp vya …',
     cause: error,
   });

@@ -10,6 +10,7 @@ import type { OperationContext } from '../context.ts';
 import type { Session } from '../session.ts';
 import { retryConnecting } from '../try-again.ts';
 import type { LoadRequest } from './load.ts';
+import { unpack } from './unpack.ts';
 
 /**
  * Loads one part into a database.
@@ -34,9 +35,14 @@ export async function loadPart(
     if (bytes.moved > largest) limit.abort(tooLarge(part, largest));
   };
   const signal = AbortSignal.any([context.signal, limit.signal]);
-  const load = () => runStep(part, step, decompress, { signal, output: 'drop', onBytes });
+  const how = { signal, output: 'drop', onBytes } as const;
+  const { fromFile } = step;
+  const load = fromFile
+    ? () => loadUnpacked(part, { ...step, fromFile }, decompress, request, how, context)
+    : () => runStep(part, step, decompress, how);
   // Of several jobs one may have been turned away after others have begun.
-  const whole = part.format === 'pg-directory' && options.jobs > 1 && !step.reader;
+  const inJobs = part.format === 'pg-directory' || fromFile !== undefined;
+  const whole = inJobs && options.jobs > 1 && !step.reader;
   await withSessionsEnded(session, request.database, step.command, () =>
     whole ? load() : retryConnecting(adapter.target, context, load),
   ).catch((error: unknown) => {
@@ -76,6 +82,29 @@ async function withSessionsEnded(
       .end()
       .catch(() => {});
     throw error;
+  }
+}
+
+/** By several jobs, where the part can be unpacked for them. */
+async function loadUnpacked(
+  part: StoredPart,
+  step: LoadStep & Required<Pick<LoadStep, 'fromFile'>>,
+  decompress: Command | undefined,
+  { inventory }: LoadRequest,
+  how: Omit<PipelineOptions, 'input'>,
+  context: OperationContext,
+): Promise<void> {
+  const unpacked = await unpack(part, decompress, inventory.database.sizeBytes, {
+    ...context,
+    signal: how.signal,
+  });
+  if (!unpacked) return await runStep(part, step, decompress, how);
+  const onBytes = ({ moved, read }: MovedBytes): void =>
+    how.onBytes?.({ moved, read: read * unpacked.scale });
+  try {
+    await runPipeline([step.fromFile(unpacked.path)], { ...how, onBytes });
+  } finally {
+    await unpacked.close();
   }
 }
 

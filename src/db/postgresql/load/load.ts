@@ -13,8 +13,8 @@ import { clientsOf } from '../programs.ts';
 import { isTooNew, loadThroughPsql } from './load-older.ts';
 
 /**
- * How pg_restore loads a part: a directory by itself and with several jobs, a custom archive from stdin. The first error ends it (F18).
- * Into a server that is older than it can write for, it goes through psql (F49).
+ * How pg_restore loads a part: a directory by itself and with several jobs, a custom archive from stdin, or with several jobs from a
+ * file. The first error ends it (F18). Into a server that is older than it can write for, it goes through psql (F49).
  */
 export function planLoad(
   reach: Reach,
@@ -26,16 +26,21 @@ export function planLoad(
   const { programs, noOwner, noAcl, jobs } = options;
   const { load } = programs;
   if (isTooNew(load, server)) return loadThroughPsql(reach, part, database, options);
-  const args = [
+  const common = [
     `--dbname=${databaseArgument(database)}`,
     '--exit-on-error',
     ...(noOwner ? ['--no-owner'] : []),
     ...(noAcl ? ['--no-acl'] : []),
-    ...(part.format === 'pg-directory'
-      ? [`--jobs=${Math.max(1, jobs)}`, '--format=directory', part.path]
-      : []),
   ];
-  return { command: clientCommand(reach, load, args, { options: reach.sessionOptions.load }) };
+  const restoring = (...args: string[]): Command =>
+    clientCommand(reach, load, [...common, ...args], { options: reach.sessionOptions.load });
+  const inJobs = (format: string, path: string): Command =>
+    restoring(`--jobs=${Math.max(1, jobs)}`, `--format=${format}`, path);
+  if (part.format === 'pg-directory') return { command: inJobs('directory', part.path) };
+  return {
+    command: restoring(),
+    ...(jobs > 1 && { fromFile: (path: string) => inJobs('custom', path) }),
+  };
 }
 
 /**

@@ -1,0 +1,35 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makePrivateDirectory, removePrivateDirectory } from './private-directory.ts';
+
+/** A file without a name: of what is in it nothing stays when vya ends, however it ends. */
+export interface NamelessFile {
+  /** By which this process and the programs that it starts open it (proc(5)), each with a place of its own in it. */
+  path: string;
+  /** In bytes. */
+  size(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/**
+ * Makes an empty one on the file system of a directory.
+ *
+ * @throws VyaError `failed` when the directory cannot be written; what the system says where there is no /proc
+ */
+export async function makeNamelessFile(parent: string): Promise<NamelessFile> {
+  const directory = await makePrivateDirectory(parent);
+  try {
+    const file = await open(join(directory, 'nameless'), 'wx+', 0o600);
+    const path = `/proc/${process.pid}/fd/${file.fd}`;
+    try {
+      // Programs are to be told of nothing that they could not open.
+      await (await open(path, 'r')).close();
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    return { path, size: async () => (await file.stat()).size, close: () => file.close() };
+  } finally {
+    await removePrivateDirectory(directory);
+  }
+}
