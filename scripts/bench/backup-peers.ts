@@ -28,6 +28,11 @@ function piped(field: Field, dump: string, shown: string, compressor: string, en
   };
 }
 
+/** What the targets name, what vya used, and the fastest. */
+function zstdLevels({ compression }: Made): number[] {
+  return [...new Set([3, compression.level, 1])];
+}
+
 /** The options that shaped the dump of one stream, and all objects in one. */
 export function mysqlDump(field: Field, database: string, { client, options }: Made): string {
   return [client.program, `--defaults-file=${field.optionFile}`, ...options, database].map(quote).join(' ');
@@ -40,8 +45,7 @@ function mysqlPeers(field: Field, database: string, made: Made): Peers {
   return {
     dump,
     entrants: [
-      pipe('zstd -q -3', 'zst'),
-      pipe('zstd -q -1', 'zst'),
+      ...zstdLevels(made).map((level) => pipe(`zstd -q -${level}`, 'zst')),
       { ...pipe('gzip -6', 'gz'), slow: true },
       { ...pipe('pigz -6', 'gz'), slow: true },
       mydumper(field, database, []),
@@ -93,6 +97,11 @@ function limitsOf({ options }: Made): string[] {
   return options.filter((option) => !/^--(format|compress|jobs)=/.test(option));
 }
 
+/** pg_dump's option for the codec and level that vya used. */
+export function ownZstd({ compression }: Made): string {
+  return `--compress=zstd:${compression.level}`;
+}
+
 export function pgDump(made: Made, database: string, shape: readonly string[]): string {
   return ['pg_dump', ...limitsOf(made), ...shape, '-d', database].map(quote).join(' ');
 }
@@ -112,14 +121,14 @@ function postgresqlPeers(field: Field, database: string, made: Made): Peers {
   };
   const own = compressesItself(made)
     ? [1, 2].map((jobs) => {
-        const shape = ['-Fd', `-j${jobs}`, '--compress=zstd:3'];
+        const shape = ['-Fd', `-j${jobs}`, ownZstd(made)];
         return to(`pg_dump ${shape.join(' ')}`, shape);
       })
     : [to('pg_dump -Fd -j2 -Z0', ['-Fd', '-j2', '-Z0'])];
   return {
     dump: custom,
     entrants: [
-      piped(field, custom, 'pg_dump -Fc -Z0', 'zstd -q -3', 'zst'),
+      ...zstdLevels(made).map((level) => piped(field, custom, 'pg_dump -Fc -Z0', `zstd -q -${level}`, 'zst')),
       ...own,
       to('pg_dump -Fc', ['-Fc'], { slow: true }),
       to('pg_dump -Fd -j2', ['-Fd', '-j2'], { slow: true }),

@@ -53,7 +53,7 @@ function againstGzip(peers: readonly Entrant[]): Target[] {
 
 function directory(peers: readonly Entrant[]): Target[] {
   return peers
-    .filter(({ name }) => name === 'pg_dump -Fd -j2 --compress=zstd:3')
+    .filter(({ name }) => name.startsWith('pg_dump -Fd -j2 --compress=zstd:'))
     .map(({ name }) => ({
       what: 'PostgreSQL backup, jobs 2 : pg_dump -Fd -j2 with the same codec and level',
       measure: 'wall',

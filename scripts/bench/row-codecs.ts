@@ -5,11 +5,17 @@ import { backupPeers } from './backup-peers.ts';
 import type { Contender } from './contender.ts';
 import { measure } from './measure.ts';
 import { missing } from './programs.ts';
+import { recommendedLevel, rule, tookOf } from './recommended-level.ts';
 import { say } from './progress.ts';
 import type { Comparison } from './results.ts';
 import { quote, sizeOf } from './vya.ts';
 
 const ROUNDS = 3;
+
+/** Levels of zstd on one core, as they are named on the page. */
+export const zstdLevels: ReadonlyMap<number, string> = new Map(
+  [1, 2, 3, 4, 6, 9].map((level) => [level, `zstd -q -${level}`]),
+);
 
 /** The compressors alone, on a dump that lies in a file: which level is worth its time. */
 export async function codecsRow({ field, database, made }: Contender, runs: number): Promise<Comparison> {
@@ -28,22 +34,25 @@ export async function codecsRow({ field, database, made }: Contender, runs: numb
     leaves: [out],
     after: () => sizeOf(out),
   });
-  const levels = [1, 2, 3, 4, 6, 9];
   const entrants = [
     codec('cat'),
-    ...levels.map((level) => codec(`zstd -q -${level}`, level > 6)),
-    ...levels.map((level) => codec(`zstd -q -T2 -${level}`, level > 6)),
+    ...[...zstdLevels].map(([level, name]) => codec(name, level > 6)),
+    ...[...zstdLevels.keys()].map((level) => codec(`zstd -q -T2 -${level}`, level > 6)),
     codec('gzip -6', true),
     codec('pigz -6', true),
   ];
   const contestants = await alternate(entrants, Math.min(runs, ROUNDS));
   await rm(file);
+  const recommended = recommendedLevel(tookOf(contestants, zstdLevels));
   return {
     row: 'codecs',
     title: `Codecs, on a dump of ${field.kind}`,
     contestants,
     targets: [],
     compared: 0,
-    notes: ['Each compressor alone, on a file in the page cache, with the file synced.'],
+    notes: [
+      'Each compressor alone, on a file in the page cache, with the file synced.',
+      `${rule} That is zstd’s level ${recommended} here.`,
+    ],
   };
 }

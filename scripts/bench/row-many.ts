@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { alternate, type Entrant } from './alternate.ts';
-import { compressesItself, mysqlDump, pgDump } from './backup-peers.ts';
+import { compressesItself, mysqlDump, ownZstd, pgDump } from './backup-peers.ts';
 import { smallDatabase } from './data/schema.ts';
 import type { Field } from './field.ts';
 import { say } from './progress.ts';
@@ -63,21 +63,19 @@ function loop(field: Field, made: Made, databases: number): Entrant {
   const folder = join(field.folder, 'peer.many');
   const target = `${quote(folder)}/"$db"`;
   const own = field.type === 'postgresql' && compressesItself(made);
-  const dump = field.type === 'mysql' ? mysqlDump(field, 'DB', made) : pgDump(made, 'DB', shapeOf(own));
+  const shape = own ? ['-Fd', '-j1', ownZstd(made)] : ['-Fc', '-Z0'];
+  const dump = field.type === 'mysql' ? mysqlDump(field, 'DB', made) : pgDump(made, 'DB', shape);
   const named = dump.replace(/ DB$/, ' "$db"');
-  const each = own ? `${named} -f ${target}` : `${named} | zstd -q -3 > ${target} && sync ${target}`;
+  const zstd = `zstd -q -${made.compression.level}`;
+  const each = own ? `${named} -f ${target}` : `${named} | ${zstd} > ${target} && sync ${target}`;
   const script = `for n in $(seq 0 ${databases - 1}); do db=$(printf 'many_%04d' "$n"); ${each} || exit 1; done`;
-  const program = field.type === 'mysql' ? made.client.program : `pg_dump ${shapeOf(own).join(' ')}`;
+  const program = field.type === 'mysql' ? made.client.program : `pg_dump ${shape.join(' ')}`;
   return {
-    name: own ? `loop over ${program}` : `loop over ${program} | zstd -3`,
-    command: `for db in …; do ${program} … ${own ? '' : '| zstd -3 > $db; sync $db; '}done`,
+    name: own ? `loop over ${program}` : `loop over ${program} | ${zstd}`,
+    command: `for db in …; do ${program} … ${own ? '' : `| ${zstd} > $db; sync $db; `}done`,
     work: { script, env: field.env },
     leaves: [folder],
     before: () => mkdir(folder),
     after: () => sizeOf(folder),
   };
-}
-
-function shapeOf(directory: boolean): string[] {
-  return directory ? ['-Fd', '-j1', '--compress=zstd:3'] : ['-Fc', '-Z0'];
 }

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { alternate, type Entrant, lastLine } from './alternate.ts';
-import { backupPeers, compressesItself, mydumperLine, pgDump } from './backup-peers.ts';
+import { backupPeers, compressesItself, mydumperLine, ownZstd, pgDump } from './backup-peers.ts';
 import type { Contender } from './contender.ts';
 import { assertEqual } from './digest.ts';
 import { measure, WorkFailed } from './measure.ts';
@@ -65,7 +65,7 @@ async function mysqlPeers({ field, database, made }: Contender): Promise<Entrant
   const { env, folder } = field;
   const file = join(folder, 'restore.sql.zst');
   const { dump } = backupPeers(field, database, made);
-  await measure({ script: `${dump} | zstd -q -3 -f -o ${quote(file)}`, env });
+  await measure({ script: `${dump} | zstd -q -${made.compression.level} -f -o ${quote(file)}`, env });
   const client = ['mysql', `--defaults-file=${field.optionFile}`, copy].map(quote).join(' ');
   const byHand: Entrant = {
     name: 'zstd -dc | mysql',
@@ -101,7 +101,7 @@ async function myloader(field: Contender['field'], database: string): Promise<En
 async function postgresqlPeers({ field, database, made }: Contender): Promise<Entrant[]> {
   const archives = join(field.folder, 'archives');
   await mkdir(archives);
-  const codec = compressesItself(made) ? ['--compress=zstd:3'] : [];
+  const codec = compressesItself(made) ? [ownZstd(made)] : [];
   const shapes = [
     { name: 'pg_restore -Fd -j2', dump: ['-Fd', '-j2', ...codec], place: join(archives, 'directory') },
     { name: 'pg_restore -Fc -j2', dump: ['-Fc', ...codec], place: join(archives, 'custom') },

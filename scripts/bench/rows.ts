@@ -28,7 +28,7 @@ export async function* measureRows(
       data.push([field.kind, `${megabytes(contender.bytes)} as the dump program writes them`]);
       if (wanted('backup')) yield await backupRow(contender, options.runs);
       if (wanted('restore')) yield await restoreRow(contender, options.runs);
-      if (wanted('codecs') && field === fields[0]) yield await codecsRow(contender, options.runs);
+      if (wanted('codecs') && isFirstOfType(field, fields)) yield await codecsRow(contender, options.runs);
       if (wanted('memory') && isFirstOfType(field, fields)) yield await largeRow(contender, program, options);
       await field.dropDatabase('shop');
     }

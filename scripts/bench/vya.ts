@@ -25,6 +25,7 @@ export interface Made {
   id: string;
   client: { program: string };
   options: string[];
+  compression: { level: number };
   files: { size: number }[];
 }
 
