@@ -13,7 +13,7 @@ export const storageSchema = z.strictObject({
     .int()
     .min(1)
     .max(9)
-    .default(3)
+    .default(2)
     .describe('1 is fastest, 9 smallest. Levels above the default cost much time for little space.'),
   checksum_algorithm: z
     .enum(['sha256', 'md5'])

@@ -112,7 +112,7 @@ describe('the loaded configuration', () => {
       storage: {
         basePath: '/var/backups/vya',
         compression: 'zstd',
-        compressionLevel: 3,
+        compressionLevel: 2,
         checksumAlgorithm: 'sha256',
       },
       retention: {

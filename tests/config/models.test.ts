@@ -106,7 +106,7 @@ describe('storage', () => {
     expect(storageSchema.parse({})).toEqual({
       base_path: '/var/backups/vya',
       compression: 'zstd',
-      compression_level: 3,
+      compression_level: 2,
       checksum_algorithm: 'sha256',
     });
   });
