@@ -1,17 +1,38 @@
 import { alternate, type Entrant } from './alternate.ts';
 import { backupPeers } from './backup-peers.ts';
 import type { Contender } from './contender.ts';
+import { megabytes } from './page.ts';
 import { say } from './progress.ts';
 import type { Comparison, Target } from './results.ts';
 import { sizeOf } from './vya.ts';
 
+/** More rounds with a large database would take too long. */
+const LARGE_ROUNDS = 3;
+
 /** One database, backed up by vya and by what people use. */
-export async function backupRow(
-  { field, vya, database, made }: Contender,
+export async function backupRow(contender: Contender, runs: number): Promise<Comparison> {
+  const { field, database, made } = contender;
+  const { entrants } = backupPeers(field, database, made);
+  const name = { row: 'backup', title: `Backup, ${field.kind}` } as const;
+  return await compareBackups(contender, name, entrants, runs);
+}
+
+/** A large one, by vya and by the peers that its targets name: what a backup takes besides its dump does not grow with it. */
+export async function largeRow(contender: Contender, runs: number): Promise<Comparison> {
+  const { field, database, made, bytes } = contender;
+  const { entrants } = backupPeers(field, database, made);
+  const name = { row: 'large', title: `Backup of ${megabytes(bytes)}, ${field.kind}` } as const;
+  const peers = entrants.filter(({ name: peer }, index) => index === 0 || inTwoJobs(peer));
+  return await compareBackups(contender, name, peers, Math.min(runs, LARGE_ROUNDS));
+}
+
+async function compareBackups(
+  { field, vya }: Contender,
+  name: Pick<Comparison, 'row' | 'title'>,
+  peers: readonly Entrant[],
   runs: number,
 ): Promise<Comparison> {
-  say(`  backup, ${field.kind}`);
-  const { entrants: peers } = backupPeers(field, database, made);
+  say(`  ${name.row}, ${field.kind}`);
   const own = (jobs: number): Entrant => ({
     ...vya.entrant(`vya --jobs ${jobs}`, ['backup', '--skip-prune', '--jobs', String(jobs)]),
     leaves: [vya.storage],
@@ -20,8 +41,7 @@ export async function backupRow(
   const [reference] = peers as [Entrant];
   const contestants = await alternate([own(1), ...peers.slice(0, 1), own(2), ...peers.slice(1)], runs);
   return {
-    row: 'backup',
-    title: `Backup, ${field.kind}`,
+    ...name,
     contestants,
     targets: [...jobsOne(reference.name), ...againstGzip(peers), ...directory(peers)],
     compared: 0,
@@ -53,7 +73,7 @@ function againstGzip(peers: readonly Entrant[]): Target[] {
 
 function directory(peers: readonly Entrant[]): Target[] {
   return peers
-    .filter(({ name }) => name.startsWith('pg_dump -Fd -j2 --compress=zstd:'))
+    .filter(({ name }) => inTwoJobs(name))
     .map(({ name }) => ({
       what: 'PostgreSQL backup, jobs 2 : pg_dump -Fd -j2 with the same codec and level',
       measure: 'wall',
@@ -61,4 +81,9 @@ function directory(peers: readonly Entrant[]): Target[] {
       over: name,
       atMost: 1.05,
     }));
+}
+
+/** Whether it is pg_dump as vya runs it. */
+function inTwoJobs(peer: string): boolean {
+  return peer.startsWith('pg_dump -Fd -j2 --compress=zstd:');
 }

@@ -3,7 +3,7 @@ import type { Field } from './field.ts';
 import type { BenchOptions, RowName } from './options.ts';
 import { megabytes } from './page.ts';
 import type { Comparison, Results } from './results.ts';
-import { backupRow } from './row-backup.ts';
+import { backupRow, largeRow } from './row-backup.ts';
 import { codecsRow } from './row-codecs.ts';
 import { manyRow } from './row-many.ts';
 import { memoryRow } from './row-memory.ts';
@@ -23,13 +23,14 @@ export async function* measureRows(
 ): AsyncGenerator<Comparison> {
   const wanted: Wanted = (...rows) => rows.some((row) => options.rows.includes(row));
   for (const field of fields) {
-    if (wanted('backup', 'restore', 'memory', 'codecs')) {
+    if (wanted('backup', 'restore', 'memory', 'large', 'codecs')) {
       const contender = await openContender(field, program, 'shop', options.size);
       data.push([field.kind, `${megabytes(contender.bytes)} as the dump program writes them`]);
       if (wanted('backup')) yield await backupRow(contender, options.runs);
       if (wanted('restore')) yield await restoreRow(contender, options.runs);
       if (wanted('codecs') && isFirstOfType(field, fields)) yield await codecsRow(contender, options.runs);
-      if (wanted('memory') && isFirstOfType(field, fields)) yield await largeRow(contender, program, options);
+      if (wanted('memory', 'large') && isFirstOfType(field, fields))
+        yield* largeRows(contender, program, options, wanted);
       await field.dropDatabase('shop');
     }
     if (wanted('many')) yield await manyRow(field, program, options.databases, options.runs);
@@ -45,13 +46,14 @@ function isFirstOfType(field: Field, fields: readonly Field[]): boolean {
   return fields.find(({ type }) => type === field.type) === field;
 }
 
-async function largeRow(
+async function* largeRows(
   small: Contender,
   program: string,
   { largeSize, runs }: BenchOptions,
-): Promise<Comparison> {
+  wanted: Wanted,
+): AsyncGenerator<Comparison> {
   const large = await openContender(small.field, program, 'large', largeSize);
-  const comparison = await memoryRow(small, large, runs);
+  if (wanted('large')) yield await largeRow(large, runs);
+  if (wanted('memory')) yield await memoryRow(small, large, runs);
   await small.field.dropDatabase('large');
-  return comparison;
 }
