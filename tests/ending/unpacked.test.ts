@@ -110,7 +110,7 @@ describe.skipIf(await serverIsMissing('postgresql-15'))('a restore of a custom a
     const { result, most } = await restore();
     expect(result.code, result.stderr).toBe(0);
     expect(result.stderr).toContain(`one job loads ${space.storagePath}`);
-    expect(result.stderr).toContain(`${temporary} has no room to unpack it`);
+    expect(result.stderr).toContain(`could not be unpacked for several in ${temporary},`);
     expect(most).toBe(1);
     await expectEqual();
     expect(await readdir(temporary)).toEqual([]);

@@ -94,13 +94,11 @@ async function loadUnpacked(
   how: Omit<PipelineOptions, 'input'>,
   context: OperationContext,
 ): Promise<void> {
-  const unpacked = await unpack(part, decompress, inventory.database.sizeBytes, {
-    ...context,
-    signal: how.signal,
-  });
+  const onProgress = (read: number): void => how.onBytes?.({ moved: read, read });
+  const wanted = { expectedBytes: inventory.database.sizeBytes, onProgress };
+  const unpacked = await unpack(part, decompress, wanted, { ...context, signal: how.signal });
   if (!unpacked) return await runStep(part, step, decompress, how);
-  const onBytes = ({ moved, read }: MovedBytes): void =>
-    how.onBytes?.({ moved, read: read * unpacked.scale });
+  const onBytes = ({ read }: MovedBytes): void => onProgress(unpacked.progress(read));
   try {
     await runPipeline([step.fromFile(unpacked.path)], { ...how, onBytes });
   } finally {

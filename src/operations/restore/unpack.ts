@@ -13,41 +13,57 @@ const mostOfFree = 0.5;
 /** A part's content as programs read it that read at several places. */
 export interface Unpacked {
   path: string;
-  /** Bytes of the stored part for one of the content. */
-  scale: number;
+  /** How much of the stored part has been worked on, in bytes, when so much of the content was read. */
+  progress(read: number): number;
   close(): Promise<void>;
+}
+
+export interface UnpackOptions {
+  /** About what the content takes. */
+  expectedBytes: number;
+  /** Takes how much of the stored part has been worked on: half of it when all is unpacked. */
+  onProgress: (bytes: number) => void;
 }
 
 /**
  * Decompresses a part into a file that has no name.
  *
- * @param expectedBytes about what the content takes
- * @returns undefined where that is more than is to be had there, or was not possible: reading the part tells whether it is at fault
+ * @returns undefined where it takes more than is to be had there, or was not possible: reading the part tells whether it is at fault
  */
 export async function unpack(
   part: StoredPart,
   decompress: Command | undefined,
-  expectedBytes: number,
+  { expectedBytes, onProgress }: UnpackOptions,
   { signal, log }: OperationContext,
 ): Promise<Unpacked | undefined> {
-  if (!decompress) return { path: part.path, scale: 1, close: () => Promise.resolve() };
+  if (!decompress) return { path: part.path, progress: (read) => read, close: () => Promise.resolve() };
   const place = roomyDirectory();
-  const most = await freeSpace(place).then(
-    ({ freeBytes }) => freeBytes * mostOfFree,
-    () => 0,
-  );
+  const most = await mostIn(place);
   const file = expectedBytes < most ? await makeNamelessFile(place).catch(() => undefined) : undefined;
-  if (file && (await fill(file, part, decompress, most, signal))) {
-    const { size: stored } = await stat(part.path);
-    const scale = stored / Math.max(1, await file.size());
-    return { path: file.path, scale, close: () => file.close() };
+  let filled = false;
+  try {
+    filled = file !== undefined && (await fill(file, part, decompress, { signal, most, onProgress }));
+  } finally {
+    if (!filled) await file?.close();
   }
-  await file?.close();
+  if (file && filled) {
+    const half = (await stat(part.path)).size / 2;
+    const whole = Math.max(1, await file.size());
+    return { path: file.path, progress: (read) => half + half * (read / whole), close: () => file.close() };
+  }
   log.info(
     {},
-    `one job loads ${part.path}: for several, ${place} has no room to unpack it; set TMPDIR to a directory that has`,
+    `one job loads ${part.path}: it could not be unpacked for several in ${place}, of whose free space half may be used; TMPDIR can name another directory`,
   );
   return undefined;
+}
+
+async function mostIn(place: string): Promise<number> {
+  try {
+    return (await freeSpace(place)).freeBytes * mostOfFree;
+  } catch {
+    return 0;
+  }
 }
 
 /** Whether all of it was written, and no more than `most` bytes. */
@@ -55,8 +71,7 @@ async function fill(
   file: NamelessFile,
   part: StoredPart,
   decompress: Command,
-  most: number,
-  signal: AbortSignal,
+  { signal, most, onProgress }: { signal: AbortSignal; most: number; onProgress: (bytes: number) => void },
 ): Promise<boolean> {
   const limit = new AbortController();
   try {
@@ -64,7 +79,8 @@ async function fill(
       signal: AbortSignal.any([signal, limit.signal]),
       input: part.path,
       output: { appendTo: file.path },
-      onBytes: ({ moved }) => {
+      onBytes: ({ moved, read }) => {
+        onProgress(read / 2);
         if (moved > most) limit.abort();
       },
     });
