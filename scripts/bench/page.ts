@@ -75,7 +75,11 @@ export function takeFor(target: Target): { one: (values: readonly number[]) => n
 }
 
 function formatted(target: Target, value: number): string {
-  if (target.over !== undefined && !target.difference) return value.toFixed(2);
+  if (target.over !== undefined && !target.difference) {
+    // As far as it takes to show on which side of the limit it is.
+    const hardly = value > target.atMost && value.toFixed(2) === target.atMost.toFixed(2);
+    return value.toFixed(hardly ? 3 : 2);
+  }
   return target.measure === 'peak' ? megabytes(value) : seconds(value);
 }
 

@@ -52,7 +52,7 @@ export async function codecsRow({ field, database, made }: Contender, runs: numb
     compared: 0,
     notes: [
       'Each compressor alone, on a file in the page cache, with the file synced.',
-      `${rule} That is zstd’s level ${recommended} here.`,
+      ...(recommended === undefined ? [] : [`${rule} That is zstd’s level ${recommended} here.`]),
     ],
   };
 }

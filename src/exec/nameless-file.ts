@@ -12,23 +12,19 @@ export interface NamelessFile {
 }
 
 /**
- * Makes an empty one on the file system of a directory.
+ * Makes an empty one on the file system of a directory. Where there is no /proc, its path leads nowhere.
  *
- * @throws VyaError `failed` when the directory cannot be written; what the system says where there is no /proc
+ * @throws VyaError `failed` when the directory cannot be written
  */
 export async function makeNamelessFile(parent: string): Promise<NamelessFile> {
   const directory = await makePrivateDirectory(parent);
   try {
     const file = await open(join(directory, 'nameless'), 'wx+', 0o600);
-    const path = `/proc/${process.pid}/fd/${file.fd}`;
-    try {
-      // Programs are to be told of nothing that they could not open.
-      await (await open(path, 'r')).close();
-    } catch (error) {
-      await file.close();
-      throw error;
-    }
-    return { path, size: async () => (await file.stat()).size, close: () => file.close() };
+    return {
+      path: `/proc/${process.pid}/fd/${file.fd}`,
+      size: async () => (await file.stat()).size,
+      close: () => file.close(),
+    };
   } finally {
     await removePrivateDirectory(directory);
   }

@@ -73,6 +73,8 @@ describe('the page', () => {
     expect(page).toContain('![Wall time of vya and its peers](plot.svg)');
     const slow = renderPage(results([comparison(runs(3), runs(2))]), 'plot.svg');
     expect(slow).toContain('| wall | Backup, somewhere | 1.05 | 1.50 | **not met** |');
+    const hardly = renderPage(results([comparison(runs(1.054), runs(1))]), 'plot.svg');
+    expect(hardly).toContain('| wall | Backup, somewhere | 1.05 | 1.054 | **not met** |');
   });
 
   test('says which program is missing', () => {

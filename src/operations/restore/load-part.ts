@@ -10,7 +10,7 @@ import type { OperationContext } from '../context.ts';
 import type { Session } from '../session.ts';
 import { retryConnecting } from '../try-again.ts';
 import type { LoadRequest } from './load.ts';
-import { unpack } from './unpack.ts';
+import { loadUnpacked } from './load-unpacked.ts';
 
 /**
  * Loads one part into a database.
@@ -35,17 +35,20 @@ export async function loadPart(
     if (bytes.moved > largest) limit.abort(tooLarge(part, largest));
   };
   const signal = AbortSignal.any([context.signal, limit.signal]);
-  const how = { signal, output: 'drop', onBytes } as const;
-  const { fromFile } = step;
-  const load = fromFile
-    ? () => loadUnpacked(part, { ...step, fromFile }, decompress, request, how, context)
-    : () => runStep(part, step, decompress, how);
+  const load = () => runStep(part, step, decompress, { signal, output: 'drop', onBytes });
   // Of several jobs one may have been turned away after others have begun.
-  const inJobs = part.format === 'pg-directory' || fromFile !== undefined;
-  const whole = inJobs && options.jobs > 1 && !step.reader;
-  await withSessionsEnded(session, request.database, step.command, () =>
-    whole ? load() : retryConnecting(adapter.target, context, load),
-  ).catch((error: unknown) => {
+  const whole = part.format === 'pg-directory' && options.jobs > 1 && !step.reader;
+  await withSessionsEnded(session, request.database, step.command, async () => {
+    if (step.fromFile) {
+      const unpacked = {
+        command: step.fromFile,
+        expectedBytes: request.inventory.database.sizeBytes,
+        onProgress: (bytes: number) => request.onBytes?.(part, bytes),
+      };
+      if (await loadUnpacked(part, decompress, unpacked, { ...context, signal })) return;
+    }
+    await (whole ? load() : retryConnecting(adapter.target, context, load));
+  }).catch((error: unknown) => {
     signal.throwIfAborted();
     throw explained(error, part, step, decompress, largest);
   });
@@ -82,27 +85,6 @@ async function withSessionsEnded(
       .end()
       .catch(() => {});
     throw error;
-  }
-}
-
-/** By several jobs, where the part can be unpacked for them. */
-async function loadUnpacked(
-  part: StoredPart,
-  step: LoadStep & Required<Pick<LoadStep, 'fromFile'>>,
-  decompress: Command | undefined,
-  { inventory }: LoadRequest,
-  how: Omit<PipelineOptions, 'input'>,
-  context: OperationContext,
-): Promise<void> {
-  const onProgress = (read: number): void => how.onBytes?.({ moved: read, read });
-  const wanted = { expectedBytes: inventory.database.sizeBytes, onProgress };
-  const unpacked = await unpack(part, decompress, wanted, { ...context, signal: how.signal });
-  if (!unpacked) return await runStep(part, step, decompress, how);
-  const onBytes = ({ read }: MovedBytes): void => onProgress(unpacked.progress(read));
-  try {
-    await runPipeline([step.fromFile(unpacked.path)], { ...how, onBytes });
-  } finally {
-    await unpacked.close();
   }
 }
 
