@@ -26,10 +26,10 @@ export interface InlineInspection {
 export interface LoadStep {
   command: Command;
   /**
-   * Set where several jobs can load the decompressed part once it lies in a file that they read at several places: what to run instead
-   * of `command`.
+   * Set where several jobs can load the decompressed part once it lies in a file: what to run instead of `command`. Its stdin has to be
+   * that file, which each of them opens for itself.
    */
-  fromFile?: (path: string) => Command;
+  fromFile?: Command;
   /** Set where another program makes of the part (decompressed, or the directory) what `command` reads. */
   reader?: Command;
   /** Stands before all others, passes on what is in order, and ends as `verdicts` says where the part is at fault. */

@@ -4,7 +4,7 @@ import { makePrivateDirectory, removePrivateDirectory } from './private-director
 
 /** A file without a name: of what is in it nothing stays when vya ends, however it ends. */
 export interface NamelessFile {
-  /** By which this process and the programs that it starts open it (proc(5)), each with a place of its own in it. */
+  /** By which this process alone opens it (proc(5)). */
   path: string;
   /** In bytes. */
   size(): Promise<number>;
@@ -21,7 +21,7 @@ export async function makeNamelessFile(parent: string): Promise<NamelessFile> {
   try {
     const file = await open(join(directory, 'nameless'), 'wx+', 0o600);
     return {
-      path: `/proc/${process.pid}/fd/${file.fd}`,
+      path: `/proc/self/fd/${file.fd}`,
       size: async () => (await file.stat()).size,
       close: () => file.close(),
     };

@@ -11,8 +11,8 @@ import type { OperationContext } from '../context.ts';
 const mostOfFree = 0.5;
 
 export interface UnpackedLoad {
-  /** The program that reads the content at several places. */
-  command: (path: string) => Command;
+  /** The program that reads the content from stdin, a file, at several places. */
+  command: Command;
   /** About what the content takes. */
   expectedBytes: number;
   /** Takes how many bytes of the stored part have been worked on: half of them when all is unpacked. */
@@ -34,7 +34,8 @@ export async function loadUnpacked(
 ): Promise<boolean> {
   const how = { signal, output: 'drop' } as const;
   if (!decompress) {
-    await runPipeline([command(part.path)], { ...how, onBytes: ({ read }) => onProgress(read) });
+    const input = part.path;
+    await runPipeline([command], { ...how, input, onBytes: ({ read }) => onProgress(read) });
     return true;
   }
   const place = roomyDirectory();
@@ -51,7 +52,7 @@ export async function loadUnpacked(
     const whole = await file.size();
     // Jobs read what they pass over, too.
     const onBytes = ({ read }: { read: number }): void => onProgress(half + half * Math.min(1, read / whole));
-    await runPipeline([command(file.path)], { ...how, onBytes });
+    await runPipeline([command], { ...how, input: file.path, onBytes });
     return true;
   } finally {
     await file.close();

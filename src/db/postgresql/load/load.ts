@@ -13,6 +13,12 @@ import { clientsOf } from '../programs.ts';
 import { isTooNew, loadThroughPsql } from './load-older.ts';
 
 /**
+ * Whatever stdin is, by a name under which each process opens it anew (proc(5)). A name in vya's own part of /proc would not do: when
+ * vya has gone on as another user, nobody else may look in there.
+ */
+const ownStdin = '/proc/self/fd/0';
+
+/**
  * How pg_restore loads a part: a directory by itself and with several jobs, a custom archive from stdin, or with several jobs from a
  * file. The first error ends it (F18). Into a server that is older than it can write for, it goes through psql (F49).
  */
@@ -39,7 +45,7 @@ export function planLoad(
   if (part.format === 'pg-directory') return { command: inJobs('directory', part.path) };
   return {
     command: restoring(),
-    ...(jobs > 1 && { fromFile: (path: string) => inJobs('custom', path) }),
+    ...(jobs > 1 && { fromFile: inJobs('custom', ownStdin) }),
   };
 }
 
