@@ -4,7 +4,7 @@ import type { Outcome, Text } from '../context.ts';
 import { exitCodeOfMany } from '../exit-codes.ts';
 import { accountsAsJson, accountsFailures, accountsProblems, accountsRow } from './accounts.ts';
 import { backupTable } from './backup-table.ts';
-import { formatBytes, formatDuration } from './format.ts';
+import { formatBytes, formatCount, formatDuration } from './format.ts';
 import { errorAsJson, statusAsJson } from './print.ts';
 import { describeProblems, withSubject } from './problems.ts';
 import { proofInWords } from './proof.ts';
@@ -95,6 +95,6 @@ function summaryOf(report: BackupReport): string {
   if (report.dryRun) return `${count('planned')} would be backed up; nothing was written.`;
   const deleted = databases.reduce((sum, { prune }) => sum + (prune?.deleted.length ?? 0), 0);
   const instances = report.instances.filter(({ error }) => error).length;
-  const unreached = instances > 0 ? `, ${instances} instances could not be backed up` : '';
-  return `${count('ok')} backed up, ${count('failed')} failed${unreached}, ${deleted} old backups deleted.`;
+  const unreached = instances > 0 ? `, ${formatCount(instances, 'instance')} could not be backed up` : '';
+  return `${count('ok')} backed up, ${count('failed')} failed${unreached}, ${formatCount(deleted, 'old backup')} deleted.`;
 }
